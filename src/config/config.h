@@ -1,0 +1,164 @@
+/*
+ * config: the whole configuration as one immutable, reference-counted struct.
+ *
+ * Layers, low to high: /usr/lib/ccgate/ccgate.yaml, /etc/ccgate/ccgate.yaml,
+ * /etc/ccgate/conf.d/NAME.yaml (alphabetical, hidden files ignored), the user's
+ * $XDG_CONFIG_HOME/ccgate/ccgate.yaml, CCGATE_KEY variables, the command line; above all
+ * /etc/ccgate/managed.d/NAME.yaml, which locks. `--config FILE` replaces all file layers
+ * except managed.d. Later scalars and lists replace, maps merge.
+ *
+ * A key path such as tls.ca is --tls-ca on the command line and CCGATE_TLS_CA in the
+ * environment; lists are comma-separated there, and an option may be repeated.
+ */
+#ifndef CCGATE_CONFIG_CONFIG_H
+#define CCGATE_CONFIG_CONFIG_H
+
+#include "base/buf.h"
+#include "base/log.h"
+#include "base/netaddr.h"
+#include "base/pattern.h"
+#include "base/url.h"
+#include "config/secret.h"
+
+enum config_auth { CONFIG_AUTH_AUTO, CONFIG_AUTH_BASIC, CONFIG_AUTH_NONE };
+enum config_resolver { CONFIG_RESOLVER_AUTO, CONFIG_RESOLVER_DNS, CONFIG_RESOLVER_SYSTEM };
+enum config_relay { CONFIG_RELAY_AUTO, CONFIG_RELAY_COPY, CONFIG_RELAY_SPLICE };
+
+/* Who we are to a proxy. Empty strings are NULL. */
+struct config_login {
+    enum config_auth auth;
+    char *username; /* without domain */
+    char *domain;   /* from `domain`, CORP\alice or alice@corp.example */
+    char *workstation;
+    struct secret *password; /* NULL: none */
+};
+
+/* One entry of `proxy`. */
+struct config_proxy {
+    bool tls;       /* https://: TLS to the proxy itself */
+    char *host;     /* name or literal, lower case, without brackets */
+    uint16_t port;
+    struct config_login login; /* the entry's own values over the global ones */
+    char **header;  /* "Name: value" lines for this proxy, NULL-terminated, or NULL */
+};
+
+enum config_listen_kind { CONFIG_LISTEN_TCP, CONFIG_LISTEN_UNIX };
+
+struct config_listen {
+    char *text;          /* as written, for messages */
+    struct netaddr addr; /* `localhost:PORT` is two entries: 127.0.0.1 and ::1 */
+    bool optional;       /* its family may be missing on this host */
+};
+
+/* All in milliseconds; 0 means no limit where that makes sense. */
+struct config_timeouts {
+    uint64_t head;       /* a request head, from its first byte: 30 s */
+    uint64_t name;       /* a name lookup: 5 s */
+    uint64_t connect;    /* TCP to a hop or origin: 10 s */
+    uint64_t tls;        /* TLS handshake with a hop: 10 s */
+    uint64_t login;      /* one leg of a login: 30 s */
+    uint64_t answer;     /* the answer to CONNECT: 120 s */
+    uint64_t login_body; /* reading the body of a 407: 5 s */
+    uint64_t linger;     /* lingering close: 2 s */
+    uint64_t hop_rest;   /* a failed hop rests: 5 min */
+    uint64_t pool_idle;  /* a kept upstream connection: 9 s */
+    uint64_t client_idle; /* between two requests of a client: 5 min */
+    uint64_t idle;       /* a silent tunnel or exchange: 0, never cut */
+    uint64_t drain;      /* shutdown: 30 s */
+    uint64_t keepalive;  /* TCP keepalive: 45 s */
+};
+
+struct config_limits {
+    uint64_t sessions;   /* 0: (RLIMIT_NOFILE - 256) / 2 */
+    uint64_t login_body; /* bytes of a 407's body that are read: 256 KiB */
+};
+
+struct config {
+    struct config_listen *listen;
+    size_t listen_count;
+    struct config_proxy *proxy;
+    size_t proxy_count;
+    struct pattern *noproxy;
+    char **noproxy_text; /* as written, same order, for the explanation */
+    size_t noproxy_count;
+    bool via_corp_proxy;
+    struct config_login login; /* global, for proxies of the environment */
+    char **header;             /* lines for every proxy, NULL-terminated, or NULL */
+    char **tls_ca;             /* files, NULL-terminated, or NULL */
+    struct netblock *allow;
+    size_t allow_count;
+    bool allow_any_user;       /* allow_users: ["*"] */
+    uint32_t *allow_uid;
+    size_t allow_uid_count;
+    enum config_resolver resolver;
+    enum config_relay relay;
+    struct config_timeouts timeout;
+    struct config_limits limit;
+    struct log_options log;    /* strings owned by the config */
+    bool log_access;           /* a line per request: true */
+    bool daemon;               /* go to the background */
+    char *pidfile;             /* NULL: none */
+    char *state_dir;           /* absolute, resolved by the design's rules */
+    char *runtime_dir;
+};
+
+/* A reference more, or one less (the last frees; secrets are wiped). NULL-safe. */
+struct config *config_ref(struct config *config);
+void config_unref(struct config *config);
+
+/* One of these opens a key path to a value given outside of files. */
+struct config_setting {
+    const char *path;  /* "tls.ca" */
+    const char *value; /* as given */
+};
+
+struct config_sources {
+    const char *file;           /* --config FILE, or NULL for the file layers */
+    char *const *environment;   /* environ, or NULL for none */
+    const struct config_setting *settings; /* the command line, in order */
+    size_t setting_count;
+    const char *root;           /* prefix of /etc and /usr/lib, for tests; NULL: none */
+    bool interactive;           /* may ask for a password on the terminal */
+};
+
+/*
+ * Reads and merges all layers. On failure returns NULL. In both cases *messages holds
+ * what is to be said, a text of lines: errors and warnings as "FILE:LINE:COL: message",
+ * the source line, a caret, and "did you mean"; all errors of a file in one run.
+ * The caller clears *messages.
+ */
+struct config *config_load(const struct config_sources *sources, struct buf *messages);
+
+/*
+ * Appends the effective configuration as YAML, with the origin of each value as a comment
+ * when asked. Secrets are shown as (hidden), userinfo of proxies is removed.
+ * 0 or the error of buf_append().
+ */
+int config_dump(const struct config *config, bool show_origin, struct buf *out);
+
+/* Splits CORP\alice, alice@corp.example or alice. The strings are the caller's. */
+bool config_split_user(struct span text, char **username, char **domain);
+
+/* ---- the schema, for help texts, the man page and the JSON schema ---- */
+
+enum config_type {
+    CONFIG_BOOL, CONFIG_TEXT, CONFIG_PATH, CONFIG_CHOICE, CONFIG_DURATION, CONFIG_SIZE,
+    CONFIG_COUNT, CONFIG_LIST, CONFIG_PROXIES,
+};
+
+struct config_key {
+    const char *path;      /* "timeout.head" */
+    enum config_type type;
+    const char *choices;   /* "stderr|syslog|FILE" or NULL */
+    const char *fallback;  /* the default, as text */
+    const char *argument;  /* "DURATION", for --help */
+    const char *help;      /* one line */
+};
+
+/* All keys, in the order of the man page; ends with a NULL path. */
+const struct config_key *config_schema(void);
+
+/* The key of a long option name ("tls-ca" → "tls.ca"), or NULL. */
+const struct config_key *config_key_of_option(struct span option);
+
+#endif
