@@ -1,0 +1,373 @@
+/*
+ * connector: dial → TLS → CONNECT, hop after hop.
+ */
+#include "up/connector.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/counters.h"
+#include "up/dial.h"
+#include "up/tunnel.h"
+
+/* A login may need a second connection, a kept one may be stale; more is a loop. */
+#define CONNECTIONS_PER_HOP 3
+
+enum connector_state {
+    CONNECTOR_DIAL,
+    CONNECTOR_TLS,
+    CONNECTOR_CONNECT,
+    CONNECTOR_READY, /* delivery is queued */
+};
+
+struct connector {
+    struct egress *egress;
+    struct config *config;
+    struct route *route;
+    enum connector_mode mode;
+    enum connector_state state;
+    char *host;
+    uint16_t port;
+    uint32_t owner;
+    uint8_t *order;            /* of the route's hops */
+    size_t turn;               /* index into order */
+    unsigned connections;      /* opened to the current hop */
+    struct upstream *upstream; /* under construction */
+    struct dial *dial;
+    struct tls_handshake *tls;
+    struct tunnel *tunnel;
+    struct deferred ready;
+    uint64_t phase_began;
+    struct connector_result result;
+    connector_callback *callback;
+    void *ctx;
+};
+
+static const struct hop *hop_now(const struct connector *c)
+{
+    if (c->route->kind == ROUTE_DIRECT)
+        return NULL;
+    return &c->route->hops[c->order[c->turn]];
+}
+
+void connector_cancel(struct connector *c)
+{
+    if (!c)
+        return;
+    dial_cancel(c->dial);
+    tls_cancel(c->tls);
+    tunnel_cancel(c->tunnel);
+    defer_cancel(&c->ready);
+    upstream_free(c->upstream);
+    route_unref(c->route);
+    free(c->order);
+    free(c->host);
+    free(c);
+}
+
+static void connector_end(struct connector *c, enum outcome outcome, const char *detail)
+{
+    struct connector_result result = c->result;
+    connector_callback *callback = c->callback;
+    struct route *route = route_ref(c->route);
+    void *ctx = c->ctx;
+    char text[512] = "";
+
+    if (detail) {
+        strncat(text, detail, sizeof(text) - 1);
+        result.detail = text;
+    }
+    result.outcome = outcome;
+    result.hop = hop_now(c);
+    result.upstream = outcome == OUTCOME_OK ? c->upstream : NULL;
+    if (outcome == OUTCOME_OK)
+        c->upstream = NULL;
+    connector_cancel(c);
+    callback(ctx, &result);
+    route_unref(route);
+}
+
+static void hop_begin(struct connector *c);
+
+/* A hop, or the origin itself, failed: the next hop where the outcome allows it. */
+static void hop_failed(struct connector *c, enum outcome outcome, const char *detail)
+{
+    const struct hop *hop = hop_now(c);
+
+    if (hop) {
+        health_failed(c->egress->health, hop, outcome, detail,
+                      c->config->timeout.hop_rest);
+        counter_add(COUNTER_HOP_FAILURES, outcome_info(outcome)->hop_fault);
+    }
+    if (hop && outcome_info(outcome)->next_hop && c->turn + 1 < c->route->hop_count) {
+        upstream_free(c->upstream);
+        c->upstream = NULL;
+        c->turn++;
+        c->connections = 0;
+        hop_begin(c);
+        return;
+    }
+    connector_end(c, outcome, detail);
+}
+
+static void hop_succeeded(struct connector *c)
+{
+    const struct hop *hop = hop_now(c);
+
+    if (hop)
+        health_succeeded(c->egress->health, hop);
+    connector_end(c, OUTCOME_OK, NULL);
+}
+
+/* ---- CONNECT ---- */
+
+static void tunnel_done(void *ctx, const struct tunnel_result *result)
+{
+    struct connector *c = ctx;
+
+    c->tunnel = NULL;
+    c->result.tunnel_ns += loop_clock() - c->phase_began;
+    c->result.status = result->status;
+    if (result->again) {
+        upstream_free(c->upstream);
+        c->upstream = NULL;
+        if (c->connections < CONNECTIONS_PER_HOP)
+            hop_begin(c);
+        else
+            connector_end(c, OUTCOME_LOGIN_BROKEN, "the proxy asks again and again");
+        return;
+    }
+    if (result->outcome == OUTCOME_OK) {
+        hop_succeeded(c);
+        return;
+    }
+    c->result.quote = result->quote;
+    hop_failed(c, result->outcome, result->detail);
+}
+
+static bool upstream_key(struct connector *c)
+{
+    const struct hop *hop = hop_now(c);
+    struct buf key;
+
+    buf_init(&key, 512);
+    int error = hop ? buf_append_text(&key, hop->name)
+                    : buf_printf(&key, "%s:%u", c->host, c->port);
+    c->upstream->key = error ? NULL : span_dup(buf_span(&key));
+    buf_clear(&key);
+    return c->upstream->key != NULL;
+}
+
+static bool login_begin(struct connector *c)
+{
+    const struct hop *hop = hop_now(c);
+
+    c->upstream->auth = auth_new(&(struct auth_options){
+        .loop = c->egress->loop,
+        .guard = c->egress->guard,
+        .memory = c->egress->memory,
+        .hop = hop->name,
+        .login = hop->login,
+    });
+    return c->upstream->auth != NULL;
+}
+
+static void tunnel_begin(struct connector *c)
+{
+    const struct hop *hop = hop_now(c);
+    const struct config_timeouts *timeout = &c->config->timeout;
+
+    c->state = CONNECTOR_CONNECT;
+    c->phase_began = loop_clock();
+    c->tunnel = tunnel_start(
+        &(struct tunnel_options){
+            .loop = c->egress->loop,
+            .stream = c->upstream->stream,
+            .auth = c->upstream->auth,
+            .host = span_of(c->host),
+            .port = c->port,
+            .via = span_of(c->egress->name),
+            .header = hop->header,
+            .answer_ms = timeout->answer,
+            .login_ms = timeout->login,
+            .body_ms = timeout->login_body,
+            .body_limit = c->config->limit.login_body,
+        },
+        tunnel_done, c);
+    if (!c->tunnel)
+        connector_end(c, OUTCOME_INTERNAL, "out of memory");
+}
+
+/* The hop is reached; what is left depends on what is wanted of it. */
+static void hop_reached(struct connector *c)
+{
+    if (!hop_now(c)) {
+        connector_end(c, OUTCOME_OK, NULL);
+        return;
+    }
+    if (!login_begin(c))
+        connector_end(c, OUTCOME_INTERNAL, "out of memory");
+    else if (c->mode == CONNECTOR_TUNNEL)
+        tunnel_begin(c);
+    else
+        hop_succeeded(c);
+}
+
+/* ---- TLS and TCP ---- */
+
+static void tls_done(void *ctx, enum outcome outcome, const char *detail)
+{
+    struct connector *c = ctx;
+
+    c->tls = NULL;
+    c->result.tls_ns = loop_clock() - c->phase_began;
+    if (outcome == OUTCOME_OK)
+        hop_reached(c);
+    else
+        hop_failed(c, outcome, detail);
+}
+
+static void tls_begin(struct connector *c)
+{
+    c->state = CONNECTOR_TLS;
+    c->phase_began = loop_clock();
+    c->tls = tls_start(
+        &(struct tls_options){
+            .loop = c->egress->loop,
+            .context = c->egress->tls,
+            .stream = c->upstream->stream,
+            .host = hop_now(c)->host,
+            .timeout_ms = c->config->timeout.tls,
+        },
+        tls_done, c);
+    if (!c->tls)
+        connector_end(c, OUTCOME_INTERNAL, "out of memory");
+}
+
+static void dial_done(void *ctx, const struct dial_result *result)
+{
+    struct connector *c = ctx;
+    const struct hop *hop = hop_now(c);
+
+    c->dial = NULL;
+    c->result.resolve_ns = result->resolve_ns;
+    c->result.connect_ns = result->connect_ns;
+    if (result->outcome != OUTCOME_OK) {
+        hop_failed(c, result->outcome, result->detail);
+        return;
+    }
+    c->upstream->peer = result->peer;
+    c->upstream->stream = stream_new(c->egress->loop, result->fd);
+    if (!c->upstream->stream) {
+        close(result->fd);
+        connector_end(c, OUTCOME_INTERNAL, "out of memory or descriptors");
+        return;
+    }
+    if (hop && hop->tls)
+        tls_begin(c);
+    else
+        hop_reached(c);
+}
+
+static bool upstream_begin(struct connector *c)
+{
+    c->upstream = upstream_new();
+    if (!c->upstream)
+        return false;
+    c->upstream->route = route_ref(c->route);
+    c->upstream->hop = hop_now(c);
+    c->upstream->owner = c->owner;
+    return upstream_key(c);
+}
+
+static void hop_begin(struct connector *c)
+{
+    const struct hop *hop = hop_now(c);
+
+    c->state = CONNECTOR_DIAL;
+    c->connections++;
+    if (!upstream_begin(c)) {
+        connector_end(c, OUTCOME_INTERNAL, "out of memory");
+        return;
+    }
+    c->dial = dial_start(
+        &(struct dial_options){
+            .loop = c->egress->loop,
+            .resolver = c->egress->resolver,
+            .host = span_of(hop ? hop->host : c->host),
+            .port = hop ? hop->port : c->port,
+            .refuse_local = !hop && c->route->refuse_local,
+            .connect_ms = c->config->timeout.connect,
+            .keepalive_ms = c->config->timeout.keepalive,
+        },
+        dial_done, c);
+    if (!c->dial)
+        connector_end(c, OUTCOME_INTERNAL, "out of memory");
+}
+
+/* ---- start ---- */
+
+/*
+ * A kept connection that leads through the first hop in line, or to the origin. Its
+ * login state came with it.
+ */
+static bool take_kept(struct connector *c)
+{
+    struct upstream *fresh;
+
+    if (!upstream_begin(c))
+        return false;
+    fresh = c->upstream;
+    c->upstream = pool_take(c->egress->pool, fresh->key, c->owner);
+    upstream_free(fresh);
+    return c->upstream != NULL;
+}
+
+static void connector_ready(void *ctx)
+{
+    struct connector *c = ctx;
+
+    if (c->state == CONNECTOR_READY)
+        connector_end(c, OUTCOME_OK, NULL);
+    else
+        hop_begin(c);
+}
+
+static bool order_make(struct connector *c)
+{
+    if (c->route->kind == ROUTE_DIRECT)
+        return true;
+    c->order = malloc(c->route->hop_count);
+    if (!c->order)
+        return false;
+    health_order(c->egress->health, c->route, c->order);
+    return true;
+}
+
+struct connector *connector_start(const struct connector_options *options,
+                                  connector_callback *callback, void *ctx)
+{
+    struct connector *c = calloc(1, sizeof(*c));
+
+    if (!c)
+        return NULL;
+    c->egress = options->egress;
+    c->config = options->config;
+    c->route = route_ref(options->route);
+    c->mode = options->mode;
+    c->port = options->port;
+    c->owner = options->owner;
+    c->callback = callback;
+    c->ctx = ctx;
+    deferred_init(&c->ready, connector_ready, c);
+    c->host = span_dup(options->host);
+    if (!c->host || !order_make(c)) {
+        connector_cancel(c);
+        return NULL;
+    }
+    if (c->mode == CONNECTOR_FORWARD && !options->fresh && take_kept(c))
+        c->state = CONNECTOR_READY;
+    defer(c->egress->loop, &c->ready);
+    return c;
+}

@@ -1,0 +1,55 @@
+/*
+ * connector: the one place that knows that proxies exist. Takes a route and a target,
+ * gives an open connection.
+ *
+ * A hop that cannot be reached passes to the next one within the same request and
+ * rests; a refusal does not. Never silently direct: only a route that says so is.
+ */
+#ifndef CCGATE_UP_CONNECTOR_H
+#define CCGATE_UP_CONNECTOR_H
+
+#include "http/quote.h"
+#include "up/egress.h"
+#include "up/upstream.h"
+
+enum connector_mode {
+    CONNECTOR_TUNNEL,  /* a byte pipe to the target, by CONNECT where a hop is used */
+    CONNECTOR_FORWARD, /* a connection that takes a plain HTTP request for the target:
+                          absolute-form if ->hop, else origin-form */
+};
+
+struct connector_options {
+    struct egress *egress;
+    struct config *config; /* of the session; must live as long as the connector */
+    struct route *route;   /* HOPS or DIRECT; a reference is taken */
+    enum connector_mode mode;
+    struct span host; /* copied */
+    uint16_t port;
+    uint32_t owner; /* uid of the caller */
+    bool fresh;     /* FORWARD: not a kept connection */
+};
+
+struct connector_result {
+    enum outcome outcome;
+    struct upstream *upstream; /* OK: the receiver's */
+    const struct hop *hop;     /* the last one tried, NULL when direct */
+    const char *detail;        /* NULL when OK */
+    const char *quote;         /* CONNECT_DENIED: from the proxy's page, may be empty */
+    uint16_t status;           /* the proxy's answer, 0 if none */
+    uint64_t resolve_ns, connect_ns, tls_ns, tunnel_ns; /* of the last attempt */
+};
+
+/* Valid during the call, but for the upstream. */
+typedef void connector_callback(void *ctx, const struct connector_result *result);
+
+struct connector;
+
+/*
+ * The callback comes exactly once, never before this returns, never after
+ * connector_cancel(). NULL when memory is out.
+ */
+struct connector *connector_start(const struct connector_options *options,
+                                  connector_callback *callback, void *ctx);
+void connector_cancel(struct connector *connector); /* NULL-safe */
+
+#endif

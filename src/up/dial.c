@@ -1,0 +1,272 @@
+/*
+ * dial: lookup, then a race of connection attempts.
+ */
+#include "up/dial.h"
+
+#include <errno.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define ATTEMPT_DELAY_MS 250 /* RFC 8305 section 5 */
+
+struct attempt {
+    struct dial *dial;
+    struct watch *watch; /* NULL: not started, or over */
+    struct netaddr addr;
+};
+
+struct dial {
+    struct loop *loop;
+    struct resolve_query *query;
+    struct deadline limit; /* for all attempts */
+    struct deadline next;  /* when the next address is tried */
+    struct attempt *attempts;
+    size_t count, started, failed;
+    bool refuse_local;
+    uint64_t connect_ms, keepalive_ms;
+    uint64_t begun, resolved;
+    enum outcome outcome; /* of the attempt that failed last */
+    char detail[NETADDR_TEXT + 96];
+    dial_callback *callback;
+    void *ctx;
+};
+
+void dial_keepalive(int fd, uint64_t ms)
+{
+    int on = 1, seconds = (int)((ms + 999) / 1000);
+
+    if (ms == 0)
+        return;
+    setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+#ifdef TCP_KEEPIDLE
+    setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &seconds, sizeof(seconds));
+    setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &seconds, sizeof(seconds));
+#endif
+}
+
+void dial_cancel(struct dial *d)
+{
+    if (!d)
+        return;
+    resolve_cancel(d->query);
+    deadline_clear(d->loop, &d->limit);
+    deadline_clear(d->loop, &d->next);
+    for (size_t i = 0; i < d->count; i++)
+        watch_close(d->attempts[i].watch);
+    free(d->attempts);
+    free(d);
+}
+
+static void dial_finish(struct dial *d, int fd, const struct netaddr *peer)
+{
+    uint64_t now = loop_clock();
+    struct dial_result result = {.outcome = fd >= 0 ? OUTCOME_OK : d->outcome,
+                                 .fd = fd};
+    dial_callback *callback = d->callback;
+    void *ctx = d->ctx;
+    char detail[sizeof(d->detail)];
+
+    memcpy(detail, d->detail, sizeof(detail));
+    if (fd < 0)
+        result.detail = detail;
+    if (peer)
+        result.peer = *peer;
+    result.resolve_ns = (d->resolved ? d->resolved : now) - d->begun;
+    result.connect_ns = d->resolved ? now - d->resolved : 0;
+    dial_cancel(d);
+    callback(ctx, &result);
+}
+
+static void attempt_failed(struct attempt *a, int error)
+{
+    struct dial *d = a->dial;
+    char text[NETADDR_TEXT];
+
+    netaddr_format(&a->addr, text);
+    d->outcome = outcome_from_connect(error);
+    snprintf(d->detail, sizeof(d->detail), "%s: %s", text, strerror(error));
+    d->failed++;
+}
+
+static void attempts_go_on(struct dial *d);
+
+static void attempt_fired(void *ctx, unsigned events)
+{
+    struct attempt *a = ctx;
+    struct dial *d = a->dial;
+    int error = 0;
+    socklen_t len = sizeof(error);
+
+    (void)events;
+    if (getsockopt(watch_fd(a->watch), SOL_SOCKET, SO_ERROR, &error, &len) < 0)
+        error = errno;
+    if (error == 0) {
+        struct watch *watch = a->watch;
+        struct netaddr peer = a->addr;
+
+        a->watch = NULL;
+        dial_finish(d, watch_release(watch), &peer);
+        return;
+    }
+    watch_close(a->watch);
+    a->watch = NULL;
+    attempt_failed(a, error);
+    attempts_go_on(d);
+}
+
+/* 0 when under way, 1 when connected at once, or -errno. */
+static int attempt_start(struct attempt *a)
+{
+    struct dial *d = a->dial;
+    int on = 1, fd = socket(a->addr.u.sa.sa_family,
+                            SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+    if (fd < 0)
+        return -errno;
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    dial_keepalive(fd, d->keepalive_ms);
+    if (connect(fd, &a->addr.u.sa, a->addr.len) < 0 && errno != EINPROGRESS) {
+        int error = errno;
+
+        close(fd);
+        return -error;
+    }
+    a->watch = watch_new(d->loop, fd, attempt_fired, a);
+    if (!a->watch) {
+        close(fd);
+        return -ENOMEM;
+    }
+    watch_want(a->watch, WATCH_WRITE);
+    return 0;
+}
+
+/*
+ * Starts the next address, skipping those that fail at once. The end comes when every
+ * address has failed; while one is under way, the next starts after the delay.
+ */
+static void attempts_go_on(struct dial *d)
+{
+    while (d->started < d->count) {
+        struct attempt *a = &d->attempts[d->started++];
+        int error = attempt_start(a);
+
+        if (error == 0) {
+            if (d->started < d->count)
+                deadline_set(d->loop, &d->next, ATTEMPT_DELAY_MS);
+            return;
+        }
+        attempt_failed(a, -error);
+    }
+    if (d->failed == d->count)
+        dial_finish(d, -1, NULL);
+}
+
+static void next_fired(void *ctx)
+{
+    attempts_go_on(ctx);
+}
+
+static void limit_fired(void *ctx)
+{
+    struct dial *d = ctx;
+    char text[NETADDR_TEXT];
+
+    netaddr_format(&d->attempts[0].addr, text);
+    d->outcome = OUTCOME_CONNECT_TIMEOUT;
+    snprintf(d->detail, sizeof(d->detail), "%s: no answer within %llu ms", text,
+             (unsigned long long)d->connect_ms);
+    dial_finish(d, -1, NULL);
+}
+
+static bool address_usable(const struct dial *d, const struct netaddr *addr)
+{
+    return !d->refuse_local || !(netaddr_is_loopback(addr) || netaddr_is_any(addr) ||
+                                 netaddr_is_link_local(addr));
+}
+
+/* The families alternate, beginning with the resolver's first choice. */
+static void attempts_fill(struct dial *d, const struct resolve_answer *answer)
+{
+    bool taken[RESOLVE_ADDRESS_LIMIT] = {false};
+    sa_family_t family = answer->addresses[0].u.sa.sa_family;
+
+    for (size_t n = 0; n < answer->count; n++) {
+        size_t pick = answer->count;
+
+        for (size_t i = 0; i < answer->count; i++) {
+            if (taken[i])
+                continue;
+            if (pick == answer->count)
+                pick = i;
+            if (answer->addresses[i].u.sa.sa_family == family) {
+                pick = i;
+                break;
+            }
+        }
+        taken[pick] = true;
+        const struct netaddr *addr = &answer->addresses[pick];
+        family = addr->u.sa.sa_family == AF_INET ? AF_INET6 : AF_INET;
+        if (address_usable(d, addr))
+            d->attempts[d->count++] = (struct attempt){.dial = d, .addr = *addr};
+    }
+}
+
+static void resolved(void *ctx, const struct resolve_answer *answer)
+{
+    struct dial *d = ctx;
+
+    d->query = NULL;
+    if (answer->outcome != OUTCOME_OK) {
+        d->outcome = answer->outcome;
+        snprintf(d->detail, sizeof(d->detail), "%s",
+                 answer->detail ? answer->detail : "");
+        dial_finish(d, -1, NULL);
+        return;
+    }
+    d->resolved = loop_clock();
+    d->attempts = calloc(answer->count, sizeof(struct attempt));
+    if (!d->attempts) {
+        d->outcome = OUTCOME_INTERNAL;
+        snprintf(d->detail, sizeof(d->detail), "out of memory");
+        dial_finish(d, -1, NULL);
+        return;
+    }
+    attempts_fill(d, answer);
+    if (d->count == 0) {
+        d->outcome = OUTCOME_LOCAL_TARGET_REFUSED;
+        snprintf(d->detail, sizeof(d->detail),
+                 "the name has only addresses of this host or link");
+        dial_finish(d, -1, NULL);
+        return;
+    }
+    deadline_set(d->loop, &d->limit, d->connect_ms);
+    attempts_go_on(d);
+}
+
+struct dial *dial_start(const struct dial_options *options, dial_callback *callback,
+                        void *ctx)
+{
+    struct dial *d = calloc(1, sizeof(*d));
+
+    if (!d)
+        return NULL;
+    d->loop = options->loop;
+    d->refuse_local = options->refuse_local;
+    d->connect_ms = options->connect_ms;
+    d->keepalive_ms = options->keepalive_ms;
+    d->callback = callback;
+    d->ctx = ctx;
+    d->begun = loop_clock();
+    deadline_init(&d->limit, limit_fired, d);
+    deadline_init(&d->next, next_fired, d);
+    d->query =
+        resolve_start(options->resolver, options->host, options->port, resolved, d);
+    if (!d->query) {
+        free(d);
+        return NULL;
+    }
+    return d;
+}

@@ -1,0 +1,45 @@
+/*
+ * dial: a name and a port to a connected socket: lookup, then the addresses by Happy
+ * Eyeballs (RFC 8305: families alternate, 250 ms between attempts, the first to connect
+ * wins).
+ */
+#ifndef CCGATE_UP_DIAL_H
+#define CCGATE_UP_DIAL_H
+
+#include "base/loop.h"
+#include "net/resolve.h"
+
+struct dial_options {
+    struct loop *loop;
+    struct resolver *resolver;
+    struct span host; /* copied */
+    uint16_t port;
+    bool refuse_local;     /* loopback and link-local addresses are refused */
+    uint64_t connect_ms;   /* for all addresses together */
+    uint64_t keepalive_ms; /* TCP keepalive; 0: off */
+};
+
+struct dial_result {
+    enum outcome outcome; /* OK, DNS_*, CONNECT_*, LOCAL_TARGET_REFUSED, INTERNAL */
+    const char *detail;   /* "192.0.2.1:8080: Connection refused"; NULL when OK */
+    int fd;               /* OK: non-blocking, the receiver's */
+    struct netaddr peer;
+    uint64_t resolve_ns, connect_ns;
+};
+
+typedef void dial_callback(void *ctx, const struct dial_result *result);
+
+struct dial;
+
+/*
+ * The callback comes exactly once, never before this returns, never after
+ * dial_cancel(); the result is valid during the call. NULL when memory is out.
+ */
+struct dial *dial_start(const struct dial_options *options, dial_callback *callback,
+                        void *ctx);
+void dial_cancel(struct dial *dial); /* NULL-safe */
+
+/* Switches TCP keepalive on, or leaves the socket alone when ms is 0. */
+void dial_keepalive(int fd, uint64_t ms);
+
+#endif

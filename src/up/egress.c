@@ -1,0 +1,79 @@
+/*
+ * egress: puts the shared parts together.
+ */
+#include "up/egress.h"
+
+#include <openssl/rand.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static bool name_make(char name[EGRESS_NAME])
+{
+    unsigned char bytes[4];
+
+    if (RAND_bytes(bytes, sizeof(bytes)) != 1)
+        return false;
+    snprintf(name, EGRESS_NAME, "ccgate-%02x%02x%02x%02x", bytes[0], bytes[1], bytes[2],
+             bytes[3]);
+    return true;
+}
+
+static struct resolver *resolver_make(struct loop *loop, const struct config *config)
+{
+    static const enum resolve_mode modes[] = {
+        [CONFIG_RESOLVER_AUTO] = RESOLVE_AUTO,
+        [CONFIG_RESOLVER_DNS] = RESOLVE_DNS,
+        [CONFIG_RESOLVER_SYSTEM] = RESOLVE_SYSTEM,
+    };
+
+    return resolver_new(loop, &(struct resolve_options){
+                                  .mode = modes[config->resolver],
+                                  .timeout = config->timeout.name,
+                              });
+}
+
+struct egress *egress_new(struct loop *loop, const struct config *config)
+{
+    struct egress *e = calloc(1, sizeof(*e));
+
+    if (!e)
+        return NULL;
+    e->loop = loop;
+    e->resolver = resolver_make(loop, config);
+    e->health = health_new(loop);
+    e->guard = guard_new(loop);
+    e->memory = auth_memory_new();
+    e->pool = pool_new(loop);
+    e->tls = tls_context_new(loop, config->tls_ca);
+    if (e->resolver && e->health && e->guard && e->memory && e->pool && e->tls &&
+        name_make(e->name))
+        return e;
+    egress_free(e);
+    return NULL;
+}
+
+bool egress_reload(struct egress *e, const struct config *config)
+{
+    struct tls_context *tls = tls_context_new(e->loop, config->tls_ca);
+
+    if (!tls)
+        return false;
+    tls_context_unref(e->tls);
+    e->tls = tls;
+    resolver_flush(e->resolver);
+    pool_flush(e->pool);
+    return true;
+}
+
+void egress_free(struct egress *e)
+{
+    if (!e)
+        return;
+    pool_free(e->pool);
+    tls_context_unref(e->tls);
+    auth_memory_free(e->memory);
+    guard_free(e->guard);
+    health_free(e->health);
+    resolver_free(e->resolver);
+    free(e);
+}

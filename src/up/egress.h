@@ -1,0 +1,38 @@
+/*
+ * egress: what all ways out share: names, hop health, logins, kept connections, trust,
+ * and our name in Via. One per process; survives a reload.
+ */
+#ifndef CCGATE_UP_EGRESS_H
+#define CCGATE_UP_EGRESS_H
+
+#include "net/resolve.h"
+#include "route/health.h"
+#include "up/pool.h"
+#include "up/tls.h"
+
+#define EGRESS_NAME 32
+
+struct egress {
+    struct loop *loop;
+    struct resolver *resolver;
+    struct health *health;
+    struct guard *guard;
+    struct auth_memory *memory;
+    struct pool *pool;
+    struct tls_context *tls; /* of the current configuration */
+    char name[EGRESS_NAME];  /* pseudonym, unique per process: "ccgate-1f0c9a2e" */
+};
+
+/* NULL when memory or descriptors are out. */
+struct egress *egress_new(struct loop *loop, const struct config *config);
+
+/*
+ * Takes over what a new configuration changes: resolver settings, trust. Kept
+ * connections are closed. False when memory is out; the old state then stays.
+ */
+bool egress_reload(struct egress *egress, const struct config *config);
+
+/* Everything started on it must have ended. NULL-safe. */
+void egress_free(struct egress *egress);
+
+#endif

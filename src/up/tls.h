@@ -1,0 +1,44 @@
+/*
+ * tls: TLS to a hop. System roots plus `tls.ca`, SNI, name and address checks, TLS 1.2
+ * and up. There is no switch that turns verification off.
+ *
+ * The roots are loaded at first use, in a worker thread, since they take tens of
+ * milliseconds and megabytes that a plain proxy list never needs.
+ */
+#ifndef CCGATE_UP_TLS_H
+#define CCGATE_UP_TLS_H
+
+#include "base/outcome.h"
+#include "up/stream.h"
+
+/* Trust for one configuration. Reference-counted. */
+struct tls_context;
+
+/* ca_files: PEM files added to the system roots, NULL-terminated, or NULL; copied. */
+struct tls_context *tls_context_new(struct loop *loop, char *const *ca_files);
+struct tls_context *tls_context_ref(struct tls_context *context);
+void tls_context_unref(struct tls_context *context); /* NULL-safe */
+
+struct tls_handshake;
+
+/*
+ * OK: the stream now speaks TLS. Otherwise TLS_PROTOCOL, TLS_CERTIFICATE, TLS_ALERT,
+ * TLS_TIMEOUT or INTERNAL; detail names the certificate (subject, depth) or the reason,
+ * valid during the call.
+ */
+typedef void tls_callback(void *ctx, enum outcome outcome, const char *detail);
+
+struct tls_options {
+    struct loop *loop;
+    struct tls_context *context;
+    struct stream *stream; /* stays the caller's; not to be used during the handshake */
+    const char *host;      /* name or IP literal that the certificate must show */
+    uint64_t timeout_ms;
+};
+
+/* The usual contract: once, never before this returns, never after tls_cancel(). */
+struct tls_handshake *tls_start(const struct tls_options *options,
+                                tls_callback *callback, void *ctx);
+void tls_cancel(struct tls_handshake *handshake); /* NULL-safe */
+
+#endif

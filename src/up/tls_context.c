@@ -1,0 +1,211 @@
+/*
+ * tls_context: loads the system roots and the configured CA files in a worker.
+ */
+#include "up/tls_context.h"
+
+#include <openssl/err.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What the worker fills; it outlives a context that is given up meanwhile. */
+struct load {
+    char **ca_files;
+    SSL_CTX *ssl;
+    char error[256];
+};
+
+struct tls_context {
+    unsigned refs;
+    struct loop *loop;
+    char **ca_files;
+    struct work *work; /* a load is under way */
+    struct load *load;
+    SSL_CTX *ssl;
+    char error[256];
+    struct tls_waiter waiters; /* list head */
+    struct deferred notify;
+};
+
+static void files_free(char **files)
+{
+    for (size_t i = 0; files && files[i]; i++)
+        free(files[i]);
+    free(files);
+}
+
+static char **files_copy(char *const *files)
+{
+    size_t n = 0;
+
+    while (files && files[n])
+        n++;
+    char **copy = calloc(n + 1, sizeof(char *));
+    for (size_t i = 0; copy && i < n; i++) {
+        copy[i] = strdup(files[i]);
+        if (!copy[i]) {
+            files_free(copy);
+            return NULL;
+        }
+    }
+    return copy;
+}
+
+static void load_free(void *arg)
+{
+    struct load *load = arg;
+
+    files_free(load->ca_files);
+    SSL_CTX_free(load->ssl);
+    free(load);
+}
+
+static bool load_files(struct load *load)
+{
+    for (size_t i = 0; load->ca_files[i]; i++) {
+        if (SSL_CTX_load_verify_file(load->ssl, load->ca_files[i]) == 1)
+            continue;
+        unsigned long code = ERR_peek_last_error();
+        const char *reason = ERR_reason_error_string(code);
+        snprintf(load->error, sizeof(load->error), "tls.ca: %s: %s", load->ca_files[i],
+                 reason ? reason : "cannot be read");
+        return false;
+    }
+    return true;
+}
+
+static void load_run(void *arg)
+{
+    struct load *load = arg;
+
+    ERR_clear_error();
+    load->ssl = SSL_CTX_new(TLS_client_method());
+    if (!load->ssl) {
+        snprintf(load->error, sizeof(load->error), "TLS could not be set up");
+        return;
+    }
+    SSL_CTX_set_min_proto_version(load->ssl, TLS1_2_VERSION);
+    SSL_CTX_set_verify(load->ssl, SSL_VERIFY_PEER, NULL);
+    SSL_CTX_set_mode(load->ssl, SSL_MODE_ENABLE_PARTIAL_WRITE |
+                                    SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+                                    SSL_MODE_RELEASE_BUFFERS);
+    /* Proxies close without close_notify; what they carry frames or protects itself. */
+    SSL_CTX_set_options(load->ssl, SSL_OP_IGNORE_UNEXPECTED_EOF);
+    if (SSL_CTX_set_default_verify_paths(load->ssl) == 1 && load_files(load))
+        return;
+    if (!load->error[0])
+        snprintf(load->error, sizeof(load->error),
+                 "the system's roots cannot be loaded");
+    SSL_CTX_free(load->ssl);
+    load->ssl = NULL;
+}
+
+static void waiters_notify(void *ctx)
+{
+    struct tls_context *c = ctx;
+
+    tls_context_ref(c);
+    while (c->waiters.next != &c->waiters) {
+        struct tls_waiter *waiter = c->waiters.next;
+
+        tls_context_leave(waiter);
+        waiter->ready(waiter);
+    }
+    tls_context_unref(c);
+}
+
+static void load_done(void *ctx)
+{
+    struct tls_context *c = ctx;
+
+    c->work = NULL;
+    c->ssl = c->load->ssl;
+    c->load->ssl = NULL;
+    memcpy(c->error, c->load->error, sizeof(c->error));
+    waiters_notify(c);
+}
+
+static bool load_start(struct tls_context *c)
+{
+    struct load *load = calloc(1, sizeof(*load));
+
+    if (!load)
+        return false;
+    load->ca_files = files_copy(c->ca_files);
+    if (load->ca_files)
+        c->work = work_start(c->loop, load_run, load, load_free, load_done, c);
+    if (!c->work) {
+        load_free(load);
+        return false;
+    }
+    c->load = load;
+    return true;
+}
+
+void tls_context_wait(struct tls_context *c, struct tls_waiter *waiter)
+{
+    waiter->next = &c->waiters;
+    waiter->prev = c->waiters.prev;
+    waiter->prev->next = waiter;
+    c->waiters.prev = waiter;
+    if (c->ssl) {
+        defer(c->loop, &c->notify);
+    } else if (!c->work && !load_start(c)) {
+        snprintf(c->error, sizeof(c->error), "out of memory");
+        defer(c->loop, &c->notify);
+    }
+}
+
+void tls_context_leave(struct tls_waiter *waiter)
+{
+    if (!waiter->next)
+        return;
+    waiter->prev->next = waiter->next;
+    waiter->next->prev = waiter->prev;
+    waiter->next = waiter->prev = NULL;
+}
+
+SSL_CTX *tls_context_get(struct tls_context *c)
+{
+    return c->ssl;
+}
+
+const char *tls_context_error(const struct tls_context *c)
+{
+    return c->error;
+}
+
+struct tls_context *tls_context_new(struct loop *loop, char *const *ca_files)
+{
+    struct tls_context *c = calloc(1, sizeof(*c));
+
+    if (!c)
+        return NULL;
+    c->refs = 1;
+    c->loop = loop;
+    c->waiters.next = c->waiters.prev = &c->waiters;
+    deferred_init(&c->notify, waiters_notify, c);
+    c->ca_files = files_copy(ca_files);
+    if (!c->ca_files) {
+        free(c);
+        return NULL;
+    }
+    return c;
+}
+
+struct tls_context *tls_context_ref(struct tls_context *c)
+{
+    c->refs++;
+    return c;
+}
+
+void tls_context_unref(struct tls_context *c)
+{
+    if (!c || --c->refs > 0)
+        return;
+    work_cancel(c->work);
+    defer_cancel(&c->notify);
+    files_free(c->ca_files);
+    SSL_CTX_free(c->ssl);
+    free(c);
+}

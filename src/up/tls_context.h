@@ -1,0 +1,28 @@
+/*
+ * tls_context: the trust store of tls.h, and the wait for it. Private to up/tls*.c.
+ */
+#ifndef CCGATE_UP_TLS_CONTEXT_H
+#define CCGATE_UP_TLS_CONTEXT_H
+
+#include <openssl/ssl.h>
+
+#include "up/tls.h"
+
+/* Somebody who waits for the store. */
+struct tls_waiter {
+    struct tls_waiter *next, *prev; /* NULL when not waiting */
+    void (*ready)(struct tls_waiter *waiter);
+};
+
+/*
+ * Calls ready() once the store is loaded or has failed, from the loop, never before
+ * this returns. A load that failed is tried anew for the next waiter.
+ */
+void tls_context_wait(struct tls_context *context, struct tls_waiter *waiter);
+void tls_context_leave(struct tls_waiter *waiter);
+
+/* NULL: loading failed, tls_context_error() says why. */
+SSL_CTX *tls_context_get(struct tls_context *context);
+const char *tls_context_error(const struct tls_context *context);
+
+#endif

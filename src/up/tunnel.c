@@ -1,0 +1,423 @@
+/*
+ * tunnel: sends CONNECT, reads the answer, logs in, and sends again.
+ */
+#include "up/tunnel.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "http/body.h"
+
+#define READ_SIZE  4096
+#define QUOTE_BODY 4096 /* bytes of a refusal's page that are looked at */
+#define QUOTE_MS   1000 /* and how long they are waited for */
+
+enum tunnel_state {
+    TUNNEL_LOGIN, /* auth_step() is under way */
+    TUNNEL_SEND,
+    TUNNEL_ANSWER,  /* reading the answer's head */
+    TUNNEL_DISCARD, /* reading the body of a 407, to use the connection again */
+    TUNNEL_PAGE,    /* reading a refusal's page */
+};
+
+struct tunnel {
+    struct loop *loop;
+    struct stream *stream;
+    struct auth *auth;
+    enum tunnel_state state;
+    char *target; /* host:port */
+    char *via;
+    char *const *header;
+    uint64_t answer_ms, login_ms, body_ms, body_limit;
+    struct buf out;
+    struct buf in;
+    struct head head;
+    bool login_ready; /* the next login is made */
+    bool body_done;   /* the 407's body is read */
+    struct framing framing;
+    struct body body; /* of the 407 */
+    uint64_t body_bytes;
+    struct deadline limit;
+    struct tunnel_result result;
+    tunnel_callback *callback;
+    void *ctx;
+};
+
+void tunnel_cancel(struct tunnel *t)
+{
+    if (!t)
+        return;
+    deadline_clear(t->loop, &t->limit);
+    stream_want(t->stream, 0);
+    stream_on_event(t->stream, NULL, NULL);
+    buf_clear(&t->out);
+    buf_clear(&t->in);
+    head_clear(&t->head);
+    body_clear(&t->body);
+    free(t->target);
+    free(t->via);
+    free(t);
+}
+
+static void tunnel_end(struct tunnel *t, enum outcome outcome, const char *detail)
+{
+    struct tunnel_result result = t->result;
+    tunnel_callback *callback = t->callback;
+    void *ctx = t->ctx;
+
+    result.outcome = outcome;
+    result.detail = detail;
+    tunnel_cancel(t);
+    callback(ctx, &result);
+}
+
+/* The connection cannot be used further, but the login can. */
+static void tunnel_again(struct tunnel *t)
+{
+    t->result.again = true;
+    tunnel_end(t, OUTCOME_ANSWER_INCOMPLETE, "the proxy closed the connection");
+}
+
+/* ---- sending ---- */
+
+static int head_compose(struct tunnel *t)
+{
+    struct span login = auth_value(t->auth);
+    int error = buf_printf(&t->out, "CONNECT %s HTTP/1.1\r\nHost: %s\r\n", t->target,
+                           t->target);
+
+    if (!error)
+        error = buf_printf(&t->out, "Via: 1.1 %s\r\n", t->via);
+    if (!error && login.len > 0)
+        error = buf_printf(&t->out, "Proxy-Authorization: %.*s\r\n", SPAN_ARG(login));
+    for (char *const *line = t->header; !error && line && *line; line++)
+        error = buf_printf(&t->out, "%s\r\n", *line);
+    return error ? error : buf_append_text(&t->out, "\r\n");
+}
+
+static void send_more(struct tunnel *t)
+{
+    while (t->out.len > 0) {
+        struct span rest = buf_span(&t->out);
+        ssize_t n = stream_write(t->stream, rest.at, rest.len);
+
+        if (n == -EAGAIN) {
+            stream_want(t->stream, STREAM_WRITE | STREAM_READ);
+            return;
+        }
+        if (n < 0) {
+            tunnel_end(t, OUTCOME_ANSWER_NONE, strerror((int)-n));
+            return;
+        }
+        buf_consume(&t->out, (size_t)n);
+    }
+    auth_sent(t->auth);
+    buf_clear(&t->out);
+    t->state = TUNNEL_ANSWER;
+    stream_want(t->stream, STREAM_READ);
+}
+
+static void send_head(struct tunnel *t)
+{
+    t->state = TUNNEL_SEND;
+    head_reset(&t->head);
+    buf_reset(&t->in);
+    t->login_ready = t->body_done = false;
+    if (head_compose(t) != 0) {
+        tunnel_end(t, OUTCOME_INTERNAL, "out of memory");
+        return;
+    }
+    deadline_set(t->loop, &t->limit, t->answer_ms);
+    send_more(t);
+}
+
+/* ---- login ---- */
+
+/* Both halves of an answered challenge are needed: the login, and the read-out body. */
+static void login_go_on(struct tunnel *t)
+{
+    if (t->login_ready && t->body_done)
+        send_head(t);
+}
+
+static void login_stepped(void *ctx, enum outcome outcome, const char *detail)
+{
+    struct tunnel *t = ctx;
+
+    if (outcome != OUTCOME_OK) {
+        tunnel_end(t, outcome, detail);
+        return;
+    }
+    t->login_ready = true;
+    if (t->result.again)
+        tunnel_again(t);
+    else
+        login_go_on(t);
+}
+
+/* ---- the answer ---- */
+
+static void page_done(struct tunnel *t)
+{
+    quote_page(buf_span(&t->in), t->result.quote);
+    tunnel_end(t, OUTCOME_CONNECT_DENIED, NULL);
+}
+
+static void answer_refused(struct tunnel *t)
+{
+    auth_settle(t->auth);
+    t->state = TUNNEL_PAGE;
+    buf_consume(&t->in, t->head.size);
+    if (t->in.len >= QUOTE_BODY || t->framing.kind == FRAMING_NONE ||
+        (t->framing.kind == FRAMING_LENGTH && t->in.len >= t->framing.length)) {
+        page_done(t);
+        return;
+    }
+    deadline_set(t->loop, &t->limit, QUOTE_MS);
+}
+
+static void answer_opened(struct tunnel *t)
+{
+    struct span rest = span_skip(buf_span(&t->in), t->head.size);
+
+    auth_settle(t->auth);
+    if (stream_unread(t->stream, rest) != 0)
+        tunnel_end(t, OUTCOME_INTERNAL, "out of memory");
+    else
+        tunnel_end(t, OUTCOME_OK, NULL);
+}
+
+/* The connection is of no further use; the login, once ready, goes on over another. */
+static void connection_spent(struct tunnel *t)
+{
+    t->result.again = true;
+    stream_want(t->stream, 0);
+    if (t->login_ready)
+        tunnel_again(t);
+    else
+        deadline_set(t->loop, &t->limit, t->login_ms);
+}
+
+/*
+ * Reads the 407's body on, out of what has come. What stands behind the body was not
+ * asked for: such a connection is not used again (RFC 9112 section 6.3).
+ */
+static void discard_step(struct tunnel *t)
+{
+    struct span in = buf_span(&t->in), data;
+    enum body_progress progress;
+
+    t->body_bytes += in.len;
+    do
+        progress = body_read(&t->body, &in, &data);
+    while (progress == BODY_DATA);
+    if (progress == BODY_BAD || in.len > 0 || t->body_bytes > t->body_limit) {
+        connection_spent(t);
+        return;
+    }
+    buf_reset(&t->in);
+    if (progress == BODY_END) {
+        t->body_done = true;
+        deadline_set(t->loop, &t->limit, t->login_ms);
+        login_go_on(t);
+    }
+}
+
+static void answer_asks(struct tunnel *t)
+{
+    bool keeps =
+        head_keeps_connection(&t->head) && t->framing.kind != FRAMING_CLOSE &&
+        !(t->framing.kind == FRAMING_LENGTH && t->framing.length > t->body_limit);
+
+    t->state = TUNNEL_DISCARD;
+    t->body_bytes = 0;
+    auth_step(t->auth, &t->head, login_stepped, t);
+    if (!keeps) {
+        connection_spent(t);
+        return;
+    }
+    deadline_set(t->loop, &t->limit, t->body_ms);
+    buf_consume(&t->in, t->head.size);
+    body_clear(&t->body);
+    body_init(&t->body, &t->framing, false);
+    discard_step(t);
+}
+
+static void answer_done(struct tunnel *t)
+{
+    const char *why = NULL;
+    uint16_t status = t->head.status;
+
+    t->result.status = status;
+    if (status >= 200 && status < 300) {
+        answer_opened(t);
+    } else if (status == 101) {
+        tunnel_end(t, OUTCOME_ANSWER_BROKEN, "101 to CONNECT");
+    } else if (status < 200) {
+        buf_consume(&t->in, t->head.size);
+        head_reset(&t->head);
+    } else if (framing_of_response(&t->head, SPAN("GET"), &t->framing, &why) !=
+               FRAMING_OK) {
+        tunnel_end(t, OUTCOME_ANSWER_BROKEN, why);
+    } else if (status == 407) {
+        answer_asks(t);
+    } else {
+        answer_refused(t);
+    }
+}
+
+/* Parses what has come; false when the tunnel has ended or waits for something else. */
+static bool answer_parse(struct tunnel *t)
+{
+    switch (head_read_response(&t->head, t->in.data + t->in.start, t->in.len)) {
+    case HEAD_PARTIAL:
+        return false;
+    case HEAD_DONE: {
+        bool interim = t->head.status < 200 && t->head.status != 101;
+
+        answer_done(t);
+        return interim;
+    }
+    case HEAD_TOO_LARGE:
+        tunnel_end(t, OUTCOME_ANSWER_TOO_LARGE,
+                   "the proxy's answer has an endless head");
+        return false;
+    case HEAD_NO_MEMORY:
+        tunnel_end(t, OUTCOME_INTERNAL, "out of memory");
+        return false;
+    case HEAD_BAD:
+    case HEAD_BAD_VERSION:
+        break;
+    }
+    tunnel_end(t, OUTCOME_ANSWER_BROKEN,
+               t->head.error ? t->head.error : "the proxy's answer is not HTTP/1.x");
+    return false;
+}
+
+/* ---- events ---- */
+
+static void tunnel_read_end(struct tunnel *t, ssize_t n)
+{
+    switch (t->state) {
+    case TUNNEL_PAGE:
+        page_done(t);
+        return;
+    case TUNNEL_DISCARD:
+        connection_spent(t);
+        return;
+    case TUNNEL_LOGIN:
+    case TUNNEL_SEND:
+    case TUNNEL_ANSWER:
+        break;
+    }
+    if (t->in.len > 0)
+        tunnel_end(t, OUTCOME_ANSWER_INCOMPLETE,
+                   "the proxy closed in the middle of its answer");
+    else
+        tunnel_end(t, OUTCOME_ANSWER_NONE,
+                   n < 0 ? strerror((int)-n) : "the proxy closed without an answer");
+}
+
+static void tunnel_read(struct tunnel *t)
+{
+    if (buf_reserve(&t->in, READ_SIZE) != 0) {
+        tunnel_end(t, OUTCOME_INTERNAL, "out of memory");
+        return;
+    }
+    ssize_t n = stream_read(t->stream, buf_tail(&t->in), READ_SIZE);
+    if (n == -EAGAIN)
+        return;
+    if (n <= 0) {
+        tunnel_read_end(t, n);
+        return;
+    }
+    buf_commit(&t->in, (size_t)n);
+    if (t->state == TUNNEL_DISCARD) {
+        discard_step(t);
+    } else if (t->state == TUNNEL_PAGE) {
+        if (t->in.len >= QUOTE_BODY ||
+            (t->framing.kind == FRAMING_LENGTH && t->in.len >= t->framing.length))
+            page_done(t);
+    } else {
+        while (answer_parse(t))
+            continue;
+    }
+}
+
+static void tunnel_fired(void *ctx, unsigned events)
+{
+    struct tunnel *t = ctx;
+
+    if (t->state == TUNNEL_SEND && (events & STREAM_WRITE)) {
+        send_more(t);
+        return;
+    }
+    if (events & STREAM_READ)
+        tunnel_read(t);
+}
+
+static void limit_fired(void *ctx)
+{
+    struct tunnel *t = ctx;
+
+    if (t->state == TUNNEL_PAGE) {
+        page_done(t);
+    } else if (t->state == TUNNEL_DISCARD && !t->body_done && !t->result.again) {
+        connection_spent(t);
+    } else if (t->state == TUNNEL_LOGIN || t->state == TUNNEL_DISCARD) {
+        tunnel_end(t, OUTCOME_LOGIN_TIMEOUT, "the login took too long");
+    } else {
+        tunnel_end(t, OUTCOME_ANSWER_TIMEOUT,
+                   "the proxy did not answer CONNECT in time");
+    }
+}
+
+static bool names_copy(struct tunnel *t, const struct tunnel_options *options)
+{
+    struct buf target;
+    bool bracket = span_find(options->host, ':') < options->host.len;
+
+    buf_init(&target, 300);
+    int error = buf_printf(&target, bracket ? "[%.*s]:%u" : "%.*s:%u",
+                           SPAN_ARG(options->host), options->port);
+    t->target = error ? NULL : span_dup(buf_span(&target));
+    t->via = span_dup(options->via);
+    buf_clear(&target);
+    return t->target && t->via;
+}
+
+struct tunnel *tunnel_start(const struct tunnel_options *options,
+                            tunnel_callback *callback, void *ctx)
+{
+    struct tunnel *t = calloc(1, sizeof(*t));
+
+    if (!t)
+        return NULL;
+    if (!names_copy(t, options)) {
+        free(t->target);
+        free(t->via);
+        free(t);
+        return NULL;
+    }
+    t->loop = options->loop;
+    t->stream = options->stream;
+    t->auth = options->auth;
+    t->header = options->header;
+    t->answer_ms = options->answer_ms;
+    t->login_ms = options->login_ms;
+    t->body_ms = options->body_ms;
+    t->body_limit = options->body_limit;
+    t->callback = callback;
+    t->ctx = ctx;
+    buf_init(&t->out, 2 * HEAD_LIMIT);
+    buf_init(&t->in, HEAD_LIMIT + READ_SIZE);
+    head_init(&t->head);
+    deadline_init(&t->limit, limit_fired, t);
+    deadline_set(t->loop, &t->limit, t->login_ms);
+    stream_on_event(t->stream, tunnel_fired, t);
+    t->state = TUNNEL_LOGIN;
+    t->body_done = true;
+    auth_step(t->auth, NULL, login_stepped, t);
+    return t;
+}

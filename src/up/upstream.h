@@ -1,0 +1,29 @@
+/*
+ * upstream: an open connection on the way out, as the connector yields it: the stream,
+ * its login state, and which hop it leads through.
+ */
+#ifndef CCGATE_UP_UPSTREAM_H
+#define CCGATE_UP_UPSTREAM_H
+
+#include "auth/auth.h"
+#include "route/route.h"
+#include "up/stream.h"
+
+struct upstream {
+    struct stream *stream;
+    struct auth *auth;     /* NULL when direct */
+    struct route *route;   /* a reference: keeps hop alive */
+    const struct hop *hop; /* NULL when direct */
+    char *key;             /* what the pool finds it by: the hop's name or host:port */
+    uint32_t owner;        /* uid of the caller it was opened for */
+    struct netaddr peer;
+    bool reused; /* came from the pool */
+};
+
+/* An empty one; NULL when memory is out. */
+struct upstream *upstream_new(void);
+
+/* Closes everything. NULL-safe. */
+void upstream_free(struct upstream *upstream);
+
+#endif
