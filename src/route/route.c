@@ -1,0 +1,369 @@
+/*
+ * route: routes, and the router that decides on them. See route.h.
+ */
+#include "route/route.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "route/environment.h"
+#include "route/noproxy.h"
+
+struct router {
+    unsigned refs;
+    struct loop *loop;
+    struct config *config;
+    route_is_self *is_self;
+    void *self_ctx;
+    struct route *list; /* for every request that the `proxy` list decides, or NULL */
+    struct environment environment;
+};
+
+struct route_query {
+    struct deferred deferred;
+    struct route *route; /* NULL: memory was out */
+    route_callback *callback;
+    void *ctx;
+};
+
+/* ---- routes ---- */
+
+static char *join(const char *label, struct span text)
+{
+    size_t size = strlen(label) + text.len + 3;
+    char *joined = malloc(size);
+
+    if (joined == NULL)
+        return NULL;
+    if (text.len == 0)
+        (void)snprintf(joined, size, "%s", label);
+    else
+        (void)snprintf(joined, size, "%s: %.*s", label, SPAN_ARG(text));
+    return joined;
+}
+
+struct route *route_make(enum route_kind kind, struct config *config, const char *label,
+                         struct span text)
+{
+    struct route *route = calloc(1, sizeof(*route));
+
+    if (route == NULL)
+        return NULL;
+    route->refs = 1;
+    route->kind = kind;
+    route->outcome = OUTCOME_OK;
+    route->config = config_ref(config);
+    route->why = join(label, text);
+    if (route->why == NULL) {
+        route_unref(route);
+        return NULL;
+    }
+    return route;
+}
+
+struct route *route_refuse(struct config *config, enum outcome outcome,
+                           const char *label, struct span text)
+{
+    struct route *route = route_make(ROUTE_REFUSED, config, label, text);
+
+    if (route != NULL)
+        route->outcome = outcome;
+    return route;
+}
+
+bool route_hops(struct route *route, size_t count)
+{
+    route->hops = calloc(count, sizeof(*route->hops));
+    if (route->hops != NULL)
+        route->hop_count = count;
+    return route->hops != NULL;
+}
+
+struct route *route_ref(struct route *route)
+{
+    route->refs++;
+    return route;
+}
+
+void route_unref(struct route *route)
+{
+    if (route == NULL || --route->refs > 0)
+        return;
+    for (size_t i = 0; i < route->hop_count; i++) {
+        free(route->hops[i].host);
+        free(route->hops[i].name);
+        free(route->hops[i].header);
+    }
+    free(route->hops);
+    free(route->why);
+    environment_login_free(route->environment_login);
+    config_unref(route->config);
+    free(route);
+}
+
+/* ---- hops ---- */
+
+static size_t count_lines(char *const *lines)
+{
+    size_t count = 0;
+
+    while (lines != NULL && lines[count] != NULL)
+        count++;
+    return count;
+}
+
+static bool names_field(char *const *lines, const char *line)
+{
+    size_t name = strcspn(line, ":") + 1;
+
+    for (; lines != NULL && *lines != NULL; lines++)
+        if (strncasecmp(*lines, line, name) == 0)
+            return true;
+    return false;
+}
+
+static bool set_header(struct hop *hop, char *const *common, char *const *more)
+{
+    size_t room = count_lines(common) + count_lines(more);
+    size_t count = 0;
+
+    if (room == 0)
+        return true;
+    hop->header = calloc(room + 1, sizeof(*hop->header));
+    if (hop->header == NULL)
+        return false;
+    for (; common != NULL && *common != NULL; common++)
+        if (!names_field(more, *common))
+            hop->header[count++] = *common;
+    for (; more != NULL && *more != NULL; more++)
+        hop->header[count++] = *more;
+    return true;
+}
+
+static char *hop_name(const struct hop *hop)
+{
+    size_t size = strlen(hop->host) + sizeof("https://[]:65535");
+    bool ipv6 = strchr(hop->host, ':') != NULL;
+    char *name = malloc(size);
+
+    if (name != NULL)
+        (void)snprintf(name, size, "%s://%s%s%s:%u", hop->tls ? "https" : "http",
+                       ipv6 ? "[" : "", hop->host, ipv6 ? "]" : "",
+                       (unsigned)hop->port);
+    return name;
+}
+
+bool hop_set(struct hop *hop, bool tls, struct span host, uint16_t port,
+             const struct config *config, char *const *more)
+{
+    hop->tls = tls;
+    hop->port = port;
+    hop->host = span_dup(host);
+    if (hop->host == NULL)
+        return false;
+    /* The zone behind '%' is the name of an interface, where case matters. */
+    for (char *c = hop->host; *c != '\0' && *c != '%'; c++)
+        if (*c >= 'A' && *c <= 'Z')
+            *c = (char)(*c - 'A' + 'a');
+    hop->name = hop_name(hop);
+    return hop->name != NULL && set_header(hop, config->header, more);
+}
+
+static struct route *list_route(struct config *config)
+{
+    size_t count = config->proxy_count;
+    struct route *route = route_make(ROUTE_HOPS, config, "proxy: list", SPAN(""));
+
+    if (count > ROUTE_HOP_LIMIT)
+        count = ROUTE_HOP_LIMIT;
+    if (route == NULL || !route_hops(route, count))
+        goto out;
+    for (size_t i = 0; i < count; i++) {
+        const struct config_proxy *proxy = &config->proxy[i];
+
+        route->hops[i].login = &proxy->login;
+        if (!hop_set(&route->hops[i], proxy->tls, span_of(proxy->host), proxy->port,
+                     config, proxy->header))
+            goto out;
+    }
+    return route;
+out:
+    route_unref(route);
+    return NULL;
+}
+
+/* ---- the router ---- */
+
+struct router *router_new(const struct router_options *options)
+{
+    struct router *router = calloc(1, sizeof(*router));
+    struct config *config = options->config;
+
+    if (router == NULL)
+        return NULL;
+    router->refs = 1;
+    router->loop = options->loop;
+    router->config = config_ref(config);
+    router->is_self = options->is_self;
+    router->self_ctx = options->self_ctx;
+    if (environment_read(&router->environment, options->environment, config) != 0)
+        goto out;
+    if (config->proxy_count > 0) {
+        router->list = list_route(config);
+        if (router->list == NULL)
+            goto out;
+    }
+    return router;
+out:
+    router_free(router);
+    return NULL;
+}
+
+struct router *router_ref(struct router *router)
+{
+    router->refs++;
+    return router;
+}
+
+void router_free(struct router *router)
+{
+    if (router == NULL || --router->refs > 0)
+        return;
+    route_unref(router->list);
+    environment_clear(&router->environment);
+    config_unref(router->config);
+    free(router);
+}
+
+static size_t add_hop(const struct hop **hops, size_t count, const struct hop *hop)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(hops[i]->name, hop->name) == 0)
+            return count;
+    hops[count] = hop;
+    return count + 1;
+}
+
+static size_t add_hops(const struct route *route, const struct hop **hops, size_t count,
+                       size_t limit)
+{
+    for (size_t i = 0; route != NULL && i < route->hop_count && count < limit; i++)
+        count = add_hop(hops, count, &route->hops[i]);
+    return count;
+}
+
+size_t router_hops(const struct router *router, const struct hop **hops, size_t limit)
+{
+    size_t count = add_hops(router->list, hops, 0, limit);
+
+    if (router->list != NULL)
+        return count;
+    for (int secure = 1; secure >= 0; secure--)
+        count = add_hops(environment_route(&router->environment, secure != 0,
+                                           router->is_self, router->self_ctx),
+                         hops, count, limit);
+    return count;
+}
+
+/* ---- decisions ---- */
+
+static struct route *go_direct(const struct router *router,
+                               const struct route_request *request, const char *label,
+                               struct span text)
+{
+    struct route *route = route_make(ROUTE_DIRECT, router->config, label, text);
+
+    if (route != NULL)
+        route->refuse_local = !request->own_caller;
+    return route;
+}
+
+static struct route *decide_local(const struct router *router,
+                                  const struct route_request *request)
+{
+    if (request->own_caller)
+        return go_direct(router, request, "local target", SPAN(""));
+    return route_refuse(router->config, OUTCOME_LOCAL_TARGET_REFUSED, "local target",
+                        SPAN(""));
+}
+
+static struct route *decide_environment(const struct router *router,
+                                        const struct route_request *request,
+                                        struct route *route)
+{
+    const struct environment *e = &router->environment;
+    struct span entry;
+
+    if (route->kind == ROUTE_HOPS &&
+        environment_bypasses(e, request->host, request->port, &entry))
+        return go_direct(router, request, e->bypass_name, entry);
+    return route_ref(route);
+}
+
+struct route *route_decide(struct router *router, const struct route_request *request)
+{
+    const struct config *config = router->config;
+    struct route *named;
+    long entry;
+
+    if (router->is_self != NULL &&
+        router->is_self(router->self_ctx, request->host, request->port))
+        return route_refuse(router->config, OUTCOME_LOOP, "own listener", SPAN(""));
+    if (noproxy_is_local(request->host))
+        return decide_local(router, request);
+    entry = noproxy_match(config->noproxy, config->noproxy_count, request->host,
+                          request->port);
+    if (entry >= 0)
+        return go_direct(router, request, "noproxy",
+                         span_of(config->noproxy_text[entry]));
+    if (router->list != NULL)
+        return route_ref(router->list);
+    named = environment_route(&router->environment, request->secure, router->is_self,
+                              router->self_ctx);
+    if (named != NULL)
+        return decide_environment(router, request, named);
+    if (!config->via_corp_proxy)
+        return go_direct(router, request, "no proxy named", SPAN(""));
+    return route_refuse(router->config, OUTCOME_ROUTE_UNDECIDED,
+                        "via_corp_proxy is set, but no source names a proxy", SPAN(""));
+}
+
+/* ---- queries ---- */
+
+static void query_fired(void *ctx)
+{
+    struct route_query *query = ctx;
+    struct route *route = query->route;
+    route_callback *callback = query->callback;
+    void *callback_ctx = query->ctx;
+
+    free(query);
+    callback(callback_ctx, route);
+}
+
+struct route_query *route_start(struct router *router,
+                                const struct route_request *request,
+                                route_callback *callback, void *ctx)
+{
+    struct route_query *query = calloc(1, sizeof(*query));
+
+    if (query == NULL)
+        return NULL;
+    query->callback = callback;
+    query->ctx = ctx;
+    query->route = route_decide(router, request);
+    deferred_init(&query->deferred, query_fired, query);
+    defer(router->loop, &query->deferred);
+    return query;
+}
+
+void route_cancel(struct route_query *query)
+{
+    if (query == NULL)
+        return;
+    defer_cancel(&query->deferred);
+    route_unref(query->route);
+    free(query);
+}
