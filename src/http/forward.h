@@ -12,19 +12,21 @@
 
 struct forward_request {
     const struct head *head;
-    const struct url *url;           /* the target, parsed */
-    bool absolute;                   /* absolute-form (to a proxy), else origin-form */
+    const struct url *url; /* the target, parsed */
+    bool absolute;         /* absolute-form (to a proxy), else origin-form */
     const struct framing *framing;
     struct span via;                 /* own pseudonym */
     struct span proxy_authorization; /* value, empty for none */
-    const char *const *extra;        /* more lines "Name: value", NULL-terminated, or NULL */
-    struct span upgrade;             /* value of Upgrade to relay, empty for none */
+    const char *const *extra; /* more lines "Name: value", NULL-terminated, or NULL */
+    struct span upgrade;      /* value of Upgrade to relay, empty for none */
 };
 
 /*
  * Appends the request head for the next hop: own version, Host replaced by the target's
  * authority, hop-by-hop fields and Proxy-* removed, Via added, framing rewritten. The
- * client's `Connection: close` is never passed on. 0 or the error of buf_append().
+ * client's `Connection: close` is never passed on. 0 or the error of buf_append(),
+ * which leaves the buffer as it was; -EMSGSIZE also when Connection has more than 64
+ * options.
  */
 int forward_request(struct buf *out, const struct forward_request *request);
 
@@ -32,12 +34,15 @@ struct forward_response {
     const struct head *head;
     const struct framing *framing; /* as sent to the client */
     struct span via;
-    bool keep;                     /* the client's connection stays open */
-    struct span upgrade;           /* for 101 */
-    struct span proxy_status;      /* own member to append, empty for none */
+    bool keep;                /* the client's connection stays open */
+    struct span upgrade;      /* for 101 */
+    struct span proxy_status; /* own member to append, empty for none */
 };
 
-/* Appends the response head for the client; interim (1xx) responses too. */
+/*
+ * Appends the response head for the client; interim (1xx) responses too. FRAMING_NONE
+ * keeps a valid Content-Length (HEAD, 304), but not in 1xx and 204. Errors as above.
+ */
 int forward_response(struct buf *out, const struct forward_response *response);
 
 /* Whether our pseudonym stands in any Via field. Asked before hop-by-hop removal. */
