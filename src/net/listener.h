@@ -20,7 +20,7 @@ typedef void listener_callback(void *ctx, int fd, const struct netaddr *local,
 struct listener_options {
     struct loop *loop;
     struct netaddr addr;
-    uint32_t unix_mode;     /* file mode of a Unix socket: 0600 */
+    uint32_t unix_mode; /* file mode of a Unix socket: 0600 */
     listener_callback *callback;
     void *ctx;
 };
@@ -31,7 +31,10 @@ struct listener_options {
  */
 struct listener *listener_open(const struct listener_options *options);
 
-/* Takes over a listening socket that was passed to us; addr is read from it. */
+/*
+ * Takes over a listening stream socket that was passed to us; its address is read from
+ * it. NULL with errno set (EINVAL: it is something else) leaves it with the caller.
+ */
 struct listener *listener_adopt(const struct listener_options *options, int fd);
 
 /* Closes at once; a Unix socket that we bound is unlinked. NULL-safe. */
@@ -39,7 +42,7 @@ void listener_close(struct listener *listener);
 
 const struct netaddr *listener_addr(const struct listener *listener);
 
-/* Whether this address and port is where the listener accepts (wildcards considered). */
+/* Whether the listener accepts at this address and port (wildcards considered). */
 bool listener_is_at(const struct listener *listener, const struct netaddr *addr);
 
 /*

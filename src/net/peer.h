@@ -1,9 +1,9 @@
 /*
  * peer: who is at the other end of an accepted connection?
  *
- * On loopback TCP the kernel is asked (NETLINK_SOCK_DIAG, exact four-tuple), at accept and
- * before reading: a client that sends and exits shows uid 0 and inode 0, which is unknown,
- * never root. On Unix sockets SO_PEERCRED.
+ * On loopback TCP the kernel is asked (NETLINK_SOCK_DIAG, exact four-tuple), at accept
+ * and before reading: a client that sends and exits shows uid 0 and inode 0, which is
+ * unknown, never root. On Unix sockets SO_PEERCRED.
  */
 #ifndef CCGATE_NET_PEER_H
 #define CCGATE_NET_PEER_H
@@ -12,7 +12,7 @@
 
 enum peer_kind {
     PEER_LOCAL,   /* a process of this host, uid known */
-    PEER_UNKNOWN, /* loopback, but the kernel does not say who (exited, other namespace) */
+    PEER_UNKNOWN, /* loopback, but nobody knows who (exited, other namespace) */
     PEER_REMOTE,  /* another host: judged by `allow` */
 };
 

@@ -1,10 +1,10 @@
 /*
- * resolve: names to addresses, on the loop, by c-ares with a TTL cache of its own, or by
- * getaddrinfo in the thread pool.
+ * resolve: names to addresses, on the loop, by c-ares with a TTL cache of its own, or
+ * by getaddrinfo in the thread pool.
  *
- * IP literals never reach c-ares (1.18 sends them to DNS). resolv.conf is watched by its
- * modification time, since c-ares reads it only once. Lookups of one name in flight are
- * shared; their number is bounded, the rest waits in line.
+ * IP literals never reach c-ares (1.18 sends them to DNS). resolv.conf is watched by
+ * its modification time, since c-ares reads it only once. Lookups of one name in flight
+ * are shared; their number is bounded, the rest waits in line.
  */
 #ifndef CCGATE_NET_RESOLVE_H
 #define CCGATE_NET_RESOLVE_H
@@ -23,8 +23,10 @@ enum resolve_mode {
 
 struct resolve_options {
     enum resolve_mode mode;
-    uint64_t timeout;         /* ms for one lookup */
-    const char *servers;      /* "127.0.0.1:5353,...": instead of resolv.conf, or NULL */
+    uint64_t timeout;        /* ms for one lookup */
+    const char *servers;     /* "127.0.0.1:5353,...": instead of resolv.conf, or NULL */
+    const char *resolv_conf; /* path; NULL: /etc/resolv.conf */
+    uint16_t dns_port;       /* of the servers in resolv.conf; 0: 53 */
 };
 
 struct resolver;
@@ -34,7 +36,7 @@ struct resolve_answer {
     enum outcome outcome; /* OK, DNS_ERROR, DNS_TIMEOUT, INTERNAL */
     const char *detail;   /* "no such name (NXDOMAIN)", or NULL when OK */
     bool no_such_name;    /* the name does not exist, as opposed to any other failure */
-    const struct netaddr *addresses; /* with the port asked for; in order of preference */
+    const struct netaddr *addresses; /* with the port asked for; the best first */
     size_t count;
     bool cached;
 };
@@ -57,7 +59,8 @@ void resolver_flush(struct resolver *resolver);
  * from the loop, too. NULL when memory is out.
  */
 struct resolve_query *resolve_start(struct resolver *resolver, struct span host,
-                                    uint16_t port, resolve_callback *callback, void *ctx);
+                                    uint16_t port, resolve_callback *callback,
+                                    void *ctx);
 void resolve_cancel(struct resolve_query *query); /* NULL-safe */
 
 #endif

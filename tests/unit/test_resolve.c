@@ -1,0 +1,406 @@
+/*
+ * test_resolve: names to addresses: answers, failures, time, numbers, cancelling.
+ */
+#include "resolve_rig.h"
+
+/* ---- answers ---- */
+
+START_TEST(both_families)
+{
+    struct ask ask = asked("good.test");
+
+    ck_assert_int_eq(ask.outcome, OUTCOME_OK);
+    ck_assert_uint_eq(ask.count, 2);
+    ck_assert(has(&ask, "192.0.0.1"));
+    ck_assert(has(&ask, "2001:db8::1"));
+    ck_assert(!ask.cached);
+}
+END_TEST
+
+START_TEST(one_family)
+{
+    struct ask ask = asked("four.test");
+
+    ck_assert_int_eq(ask.outcome, OUTCOME_OK);
+    ck_assert_uint_eq(ask.count, 1);
+    ck_assert(has(&ask, "192.0.0.1"));
+}
+END_TEST
+
+START_TEST(more_addresses_than_taken)
+{
+    struct ask ask = asked("many.test");
+
+    ck_assert_int_eq(ask.outcome, OUTCOME_OK);
+    ck_assert_uint_eq(ask.count, RESOLVE_ADDRESS_LIMIT);
+}
+END_TEST
+
+static const struct {
+    const char *host;
+    const char *detail; /* NULL: depends on the version of c-ares */
+    bool no_such_name;
+} failures[] = {
+    {"nx.test", "no such name (NXDOMAIN)", true},
+    {"empty.test", "the name has no address", false},
+    {"refused.test", NULL, false},
+    {"junk.test", NULL, false},
+};
+
+START_TEST(failures_are_told_apart)
+{
+    struct ask ask = asked(failures[_i].host);
+
+    ck_assert_int_eq(ask.outcome, OUTCOME_DNS_ERROR);
+    ck_assert_int_eq(ask.no_such_name, failures[_i].no_such_name);
+    if (failures[_i].detail != NULL)
+        ck_assert_str_eq(ask.detail, failures[_i].detail);
+}
+END_TEST
+
+static const struct {
+    struct span host;
+} bad_names[] = {
+    {SPAN("")},
+    {SPAN(".")},
+    {SPAN(".test")},
+    {SPAN("good..test")},
+    {SPAN("good.test..")},
+    {SPAN("good test")},
+    {SPAN("good\n.test")},
+    {SPAN("good\0.test")},
+    {SPAN("g\\111od.test")},
+    {SPAN("g\xc3\xb6od.test")},
+    {SPAN("127.1")},
+    {SPAN("0x7f000001")},
+    {SPAN("2130706433")},
+    {SPAN("0177.0.0.1")},
+    {SPAN("a123456789b123456789c123456789d123456789e123456789f123456789g123.test")},
+};
+
+START_TEST(bad_names_cause_no_packet)
+{
+    struct ask ask;
+
+    ask_start(&ask, bad_names[_i].host);
+    loop_run(loop);
+    ck_assert_int_eq(ask.outcome, OUTCOME_DNS_ERROR);
+    ck_assert_str_eq(ask.detail, "not a valid name");
+    ck_assert_uint_eq(servers[0].asked, 0);
+}
+END_TEST
+
+START_TEST(length_limit_of_names)
+{
+    char name[256];
+    struct ask ask;
+
+    memset(name, 'a', sizeof(name));
+    for (size_t i = 50; i < sizeof(name); i += 50)
+        name[i] = '.';
+    for (size_t len = 253; len < 256; len++) {
+        ask_start(&ask, (struct span){name, len});
+        loop_run(loop);
+        ck_assert_int_eq(ask.outcome, len == 253 ? OUTCOME_OK : OUTCOME_DNS_ERROR);
+    }
+    /* 253 and the final dot of an absolute name. */
+    name[253] = '.';
+    ask_start(&ask, (struct span){name, 254});
+    loop_run(loop);
+    ck_assert_int_eq(ask.outcome, OUTCOME_OK);
+}
+END_TEST
+
+static const struct {
+    const char *host;
+    const char *first, *second;
+} without_lookup[] = {
+    {"127.0.0.1", "127.0.0.1", NULL},
+    {"192.0.2.200", "192.0.2.200", NULL},
+    {"::1", "::1", NULL},
+    {"2001:db8::5", "2001:db8::5", NULL},
+    {"localhost", "127.0.0.1", "::1"},
+    {"LocalHost.", "127.0.0.1", "::1"},
+    {"app.LOCALHOST", "127.0.0.1", "::1"},
+};
+
+START_TEST(literals_and_localhost_cause_no_packet)
+{
+    struct ask ask = asked(without_lookup[_i].host);
+
+    ck_assert_int_eq(ask.outcome, OUTCOME_OK);
+    ck_assert_uint_eq(ask.count, without_lookup[_i].second != NULL ? 2 : 1);
+    ck_assert(has(&ask, without_lookup[_i].first));
+    if (without_lookup[_i].second != NULL)
+        ck_assert(has(&ask, without_lookup[_i].second));
+    ck_assert_uint_eq(servers[0].asked, 0);
+}
+END_TEST
+
+/* ---- time ---- */
+
+START_TEST(silence_ends_at_the_deadline)
+{
+    uint64_t start = loop_clock();
+    struct ask ask;
+
+    resolver_at(RESOLVE_DNS, 300);
+    ask = asked("silent.test");
+    ck_assert_int_eq(ask.outcome, OUTCOME_DNS_TIMEOUT);
+    ck_assert_str_eq(ask.detail, "timed out after 0.3 s");
+    ck_assert(!ask.no_such_name);
+    ck_assert_uint_ge(loop_clock() - start, 290 * 1000000ull);
+    ck_assert_uint_lt(loop_clock() - start, 1500 * 1000000ull);
+}
+END_TEST
+
+START_TEST(failures_of_servers_are_not_cached)
+{
+    struct ask ask = asked("refused.test");
+    size_t before = servers[0].asked;
+
+    ck_assert_uint_gt(before, 0);
+    ask = asked("refused.test");
+    ck_assert(!ask.cached);
+    ck_assert_uint_gt(servers[0].asked, before);
+}
+END_TEST
+
+START_TEST(short_ttl_expires)
+{
+    struct ask ask = asked("short.test");
+    size_t before = servers[0].asked;
+
+    ask = asked("SHORT.test");
+    ck_assert(ask.cached);
+    ck_assert_uint_eq(ask.count, 2);
+    ck_assert_uint_eq(servers[0].asked, before);
+    pass_ms(1050);
+    ask = asked("short.test");
+    ck_assert(!ask.cached);
+    ck_assert_uint_gt(servers[0].asked, before);
+}
+END_TEST
+
+START_TEST(negative_answers_are_cached)
+{
+    struct ask ask = asked("nx.test");
+    size_t before = servers[0].asked;
+
+    ask = asked("nx.test");
+    ck_assert(ask.cached);
+    ck_assert(ask.no_such_name);
+    ck_assert_uint_eq(servers[0].asked, before);
+}
+END_TEST
+
+/* ---- many ---- */
+
+#define MANY   500
+#define FLIGHT 100
+
+static struct ask many[MANY];
+
+static void many_start(const char *prefix, int count)
+{
+    char name[32];
+
+    for (int i = 0; i < count; i++) {
+        snprintf(name, sizeof(name), "%s%d.test", prefix, i);
+        ask_start(&many[i], span_of(name));
+    }
+}
+
+START_TEST(many_names_wait_in_line)
+{
+    many_start("held", MANY);
+    loop_run(loop);
+    for (int i = 0; i < MANY; i++) {
+        ck_assert(many[i].done);
+        ck_assert_int_eq(many[i].outcome, OUTCOME_OK);
+        ck_assert_uint_eq(many[i].count, 2);
+    }
+    /* An A and an AAAA question each. */
+    ck_assert_uint_le(servers[0].held_most, 2 * FLIGHT);
+    ck_assert_uint_gt(servers[0].held_most, FLIGHT);
+    ck_assert_uint_eq(servers[0].asked, 2 * MANY);
+}
+END_TEST
+
+START_TEST(one_name_is_asked_once)
+{
+    struct ask late;
+
+    for (int i = 0; i < MANY; i++)
+        ask_start(&many[i], i % 2 ? SPAN("held.test") : SPAN("HELD.test"));
+    loop_run(loop);
+    for (int i = 0; i < MANY; i++)
+        ck_assert_int_eq(many[i].outcome, OUTCOME_OK);
+    ck_assert_uint_eq(servers[0].asked, 2);
+    late = asked("held.test");
+    ck_assert(late.cached);
+}
+END_TEST
+
+START_TEST(line_keeps_its_deadlines_and_moves_on)
+{
+    struct ask after;
+    uint64_t start;
+
+    resolver_at(RESOLVE_DNS, 400);
+    many_start("silent", 2 * FLIGHT);
+    loop_run(loop);
+    for (int i = 0; i < 2 * FLIGHT; i++)
+        ck_assert_int_eq(many[i].outcome, OUTCOME_DNS_TIMEOUT);
+    /* What c-ares still works on stands in nobody's way. */
+    start = loop_clock();
+    after = asked("good.test");
+    ck_assert_int_eq(after.outcome, OUTCOME_OK);
+    ck_assert_uint_lt(loop_clock() - start, 300 * 1000000ull);
+}
+END_TEST
+
+START_TEST(cancelled_lookups_make_room)
+{
+    struct ask after;
+
+    many_start("silent", 2 * FLIGHT);
+    for (int i = 2 * FLIGHT - 1; i >= 0; i--) {
+        resolve_cancel(many[i].query);
+        pending--;
+    }
+    after = asked("good.test");
+    ck_assert_int_eq(after.outcome, OUTCOME_OK);
+    for (int i = 0; i < 2 * FLIGHT; i++)
+        ck_assert(!many[i].done);
+}
+END_TEST
+
+/* ---- cancelling ---- */
+
+/* What is asked, and how long the loop runs before it is cancelled. */
+static const struct {
+    const char *host;
+    int ms;
+} cancelled[] = {
+    {"good.test", 0}, {"held.test", 5}, {"silent.test", 5},
+    {"127.0.0.1", 0}, {"localhost", 0}, {"bad..name", 0},
+};
+
+START_TEST(cancelled_is_never_called)
+{
+    struct ask ask;
+
+    ask_start(&ask, span_of(cancelled[_i].host));
+    if (cancelled[_i].ms > 0)
+        pass_ms((uint64_t)cancelled[_i].ms);
+    ck_assert(!ask.done);
+    resolve_cancel(ask.query);
+    pass_ms(60);
+    ck_assert(!ask.done);
+    resolve_cancel(NULL);
+}
+END_TEST
+
+START_TEST(cancelled_from_the_cache)
+{
+    struct ask ask = asked("good.test");
+
+    ask_start(&ask, SPAN("good.test"));
+    resolve_cancel(ask.query);
+    pass_ms(20);
+    ck_assert(!ask.done);
+}
+END_TEST
+
+/* Askers of one lookup, and of two, cancel one another. */
+START_TEST(cancel_in_callback)
+{
+    struct ask first, second, third;
+
+    ask_start(&first, SPAN("good.test"));
+    ask_start(&second, SPAN("good.test"));
+    ask_start(&third, SPAN("silent.test"));
+    first.cancel = &second;
+    pass_ms(100);
+    ck_assert(first.done);
+    ck_assert(!second.done);
+    resolve_cancel(third.query);
+    pending = 0;
+    ask_start(&first, SPAN("127.0.0.1"));
+    ask_start(&third, SPAN("silent.test"));
+    first.cancel = &third;
+    loop_run(loop);
+    ck_assert(first.done);
+    ck_assert(!third.done);
+}
+END_TEST
+
+START_TEST(cancel_leaves_the_other_askers)
+{
+    struct ask first, second;
+
+    ask_start(&first, SPAN("held.test"));
+    ask_start(&second, SPAN("held.test"));
+    resolve_cancel(first.query);
+    pending--;
+    loop_run(loop);
+    ck_assert(!first.done);
+    ck_assert_int_eq(second.outcome, OUTCOME_OK);
+}
+END_TEST
+
+static void free_in_callback(void *ctx, const struct resolve_answer *answer)
+{
+    (void)ctx;
+    ck_assert_int_eq(answer->outcome, OUTCOME_OK);
+    resolver_free(resolver);
+    resolver = NULL;
+    loop_stop(loop);
+}
+
+START_TEST(resolver_may_be_freed_in_callback)
+{
+    ck_assert_ptr_nonnull(
+        resolve_start(resolver, SPAN("good.test"), 1, free_in_callback, NULL));
+    loop_run(loop);
+    ck_assert_ptr_null(resolver);
+}
+END_TEST
+
+static void add_answers(TCase *tc)
+{
+    tcase_add_test(tc, both_families);
+    tcase_add_test(tc, one_family);
+    tcase_add_test(tc, more_addresses_than_taken);
+    tcase_add_loop_test(tc, failures_are_told_apart, 0, COUNT(failures));
+    tcase_add_loop_test(tc, bad_names_cause_no_packet, 0, COUNT(bad_names));
+    tcase_add_test(tc, length_limit_of_names);
+    tcase_add_loop_test(tc, literals_and_localhost_cause_no_packet, 0,
+                        COUNT(without_lookup));
+    tcase_add_test(tc, silence_ends_at_the_deadline);
+    tcase_add_test(tc, failures_of_servers_are_not_cached);
+    tcase_add_test(tc, short_ttl_expires);
+    tcase_add_test(tc, negative_answers_are_cached);
+}
+
+int main(void)
+{
+    Suite *suite = suite_create("resolve");
+    TCase *tc = tcase_create("resolve");
+
+    tcase_set_timeout(tc, 20);
+    tcase_add_checked_fixture(tc, setup, teardown);
+    add_answers(tc);
+    tcase_add_test(tc, many_names_wait_in_line);
+    tcase_add_test(tc, one_name_is_asked_once);
+    tcase_add_test(tc, line_keeps_its_deadlines_and_moves_on);
+    tcase_add_test(tc, cancelled_lookups_make_room);
+    tcase_add_loop_test(tc, cancelled_is_never_called, 0, COUNT(cancelled));
+    tcase_add_test(tc, cancelled_from_the_cache);
+    tcase_add_test(tc, cancel_in_callback);
+    tcase_add_test(tc, cancel_leaves_the_other_askers);
+    tcase_add_test(tc, resolver_may_be_freed_in_callback);
+    suite_add_tcase(suite, tc);
+    return suite_run(suite);
+}
