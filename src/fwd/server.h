@@ -26,8 +26,8 @@ struct server_error {
 struct server {
     struct loop *loop;
     struct egress *egress;
-    struct config *config;  /* the current one; a reference is held */
-    struct router *router;  /* of the current configuration */
+    struct config *config; /* the current one; a reference is held */
+    struct router *router; /* of the current configuration */
     struct relay_pool *relays;
     struct peer_lookup *peers;
     struct listener **listeners;
@@ -38,7 +38,8 @@ struct server {
     struct deadline drain_limit;
     void (*drained)(void *ctx); /* set while draining */
     void *drained_ctx;
-    struct server_error errors[SERVER_ERRORS]; /* ring; the next one goes to error_next */
+    struct server_error
+        errors[SERVER_ERRORS]; /* ring; the next one goes to error_next */
     size_t error_next, error_count;
 };
 
@@ -47,7 +48,8 @@ struct server {
  * router_options. The limit of sessions comes from limit.sessions, else from
  * RLIMIT_NOFILE, whose soft limit the caller has raised before.
  */
-struct server *server_new(struct loop *loop, struct egress *egress, struct config *config);
+struct server *server_new(struct loop *loop, struct egress *egress,
+                          struct config *config);
 
 /*
  * Opens the configured addresses, or takes `passed` sockets of the service manager from
@@ -58,13 +60,14 @@ bool server_listen(struct server *server, int first, int passed, struct buf *mes
 
 /*
  * Takes a new configuration: opens listeners that are new, closes those that are gone,
- * keeps the rest. False (with messages): a listener or memory failed, and nothing changed.
+ * keeps the rest. False (with messages): a listener or memory failed, and nothing
+ * changed.
  */
 bool server_reload(struct server *server, struct config *config, struct buf *messages);
 
 /*
- * Stops accepting; drained() comes from the loop when the last session has ended, or after
- * limit_ms, when the rest is closed.
+ * Stops accepting; drained() comes from the loop when the last session has ended, or
+ * after limit_ms, when the rest is closed.
  */
 void server_drain(struct server *server, uint64_t limit_ms, void (*drained)(void *ctx),
                   void *ctx);

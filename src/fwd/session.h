@@ -8,8 +8,8 @@
 #include "fwd/server.h"
 
 /*
- * Takes an accepted socket. When even the start fails, the socket is closed and a line is
- * logged.
+ * Takes an accepted socket. When even the start fails, the socket is closed and a line
+ * is logged.
  */
 void session_start(struct server *server, int fd, const struct netaddr *local,
                    const struct netaddr *remote);
