@@ -40,6 +40,7 @@ struct server {
         last_byte; /* of its own address and of all it gives: 127.0.0.x, 192.0.y.x */
     struct watch *watch;
     struct deadline answer; /* "held..." is answered in one go, some ms later */
+    uint64_t hold_ms;
     size_t asked;
     size_t held;
     size_t held_most;
@@ -176,7 +177,7 @@ static inline void server_on_readable(void *ctx, unsigned events)
         ck_assert_uint_lt(s->held, HELD_LIMIT);
         s->questions[s->held++] = q;
         s->held_most = s->held > s->held_most ? s->held : s->held_most;
-        deadline_set(loop, &s->answer, 20);
+        deadline_set(loop, &s->answer, s->hold_ms);
     }
 }
 
@@ -188,6 +189,7 @@ static inline void server_start(struct server *s, uint8_t last_byte, uint16_t po
 
     memset(s, 0, sizeof(*s));
     s->last_byte = last_byte;
+    s->hold_ms = 20;
     s->questions = calloc(HELD_LIMIT, sizeof(*s->questions));
     s->fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     setsockopt(s->fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof(room));
@@ -220,6 +222,7 @@ struct ask {
     size_t count;
     struct netaddr addresses[RESOLVE_ADDRESS_LIMIT];
     struct ask *cancel; /* in the callback */
+    bool stop;          /* the loop after the answer, whatever else is pending */
 };
 
 static int pending;
@@ -245,7 +248,7 @@ static inline void on_answer(void *ctx, const struct resolve_answer *answer)
         resolve_cancel(ask->cancel->query);
         pending--;
     }
-    if (--pending == 0)
+    if (--pending == 0 || ask->stop)
         loop_stop(loop);
 }
 
@@ -263,6 +266,7 @@ static inline struct ask asked(const char *host)
     struct ask ask;
 
     ask_start(&ask, span_of(host));
+    ask.stop = true;
     loop_run(loop);
     ck_assert(ask.done);
     return ask;
