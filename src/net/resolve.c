@@ -36,7 +36,7 @@ struct lookup {
     enum lookup_state state;
     struct lookup *chain;
     TAILQ_ENTRY(lookup) line;
-    TAILQ_HEAD(, resolve_query) askers;
+    TAILQ_HEAD(asker_list, resolve_query) askers;
     struct dns_request *dns;
     struct sysdns *system;
     struct resolve_result *said; /* by DNS, while the system is asked */
@@ -82,7 +82,7 @@ struct resolver {
     unsigned
         generation; /* counts flushes; older lookups are neither joined nor cached */
     struct lookup *table[TABLE_BUCKETS];
-    TAILQ_HEAD(, lookup) line;
+    TAILQ_HEAD(lookup_list, lookup) line;
     size_t flying;
 };
 

@@ -296,7 +296,7 @@ static struct resolve_result *result_from_ares(const struct ares_addrinfo *found
         return NULL;
     r->definitive = true;
     r->ttl = ttl_of(found);
-    for (node = found->nodes; r->count < count; node = node->ai_next)
+    for (node = found->nodes; node != NULL && r->count < count; node = node->ai_next)
         netaddr_from_sockaddr(&r->addresses[r->count++], node->ai_addr,
                               (socklen_t)node->ai_addrlen);
     return r;

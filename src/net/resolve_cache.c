@@ -27,7 +27,7 @@ struct entry {
 
 struct resolve_cache {
     struct entry *buckets[CACHE_BUCKETS];
-    TAILQ_HEAD(, entry) by_age; /* the oldest first */
+    TAILQ_HEAD(entry_list, entry) by_age; /* the oldest first */
     size_t count;
 };
 
@@ -147,16 +147,19 @@ struct resolve_result *resolve_cache_get(struct resolve_cache *cache, const char
 static void cache_make_room(struct resolve_cache *cache, uint64_t now)
 {
     struct entry *entry = TAILQ_FIRST(&cache->by_age);
+    struct entry *oldest = NULL;
 
     while (entry != NULL) {
         struct entry *next = TAILQ_NEXT(entry, age);
 
         if (entry->expires <= now)
             cache_drop(cache, entry);
+        else if (oldest == NULL)
+            oldest = entry;
         entry = next;
     }
-    if (cache->count >= CACHE_LIMIT)
-        cache_drop(cache, TAILQ_FIRST(&cache->by_age));
+    if (oldest != NULL && cache->count >= CACHE_LIMIT)
+        cache_drop(cache, oldest);
 }
 
 static uint64_t result_lifetime(const struct resolve_result *result)
