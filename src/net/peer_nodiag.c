@@ -32,6 +32,6 @@ bool peer_diag_owner(struct peer_lookup *lookup, const struct netaddr *source,
     (void)lookup;
     (void)source;
     (void)destination;
-    (void)uid;
+    *uid = 0;
     return false;
 }

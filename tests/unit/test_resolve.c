@@ -156,9 +156,11 @@ END_TEST
 
 START_TEST(failures_of_servers_are_not_cached)
 {
-    struct ask ask = asked("refused.test");
-    size_t before = servers[0].asked;
+    struct ask ask;
+    size_t before;
 
+    asked("refused.test");
+    before = servers[0].asked;
     ck_assert_uint_gt(before, 0);
     ask = asked("refused.test");
     ck_assert(!ask.cached);
@@ -168,9 +170,11 @@ END_TEST
 
 START_TEST(short_ttl_expires)
 {
-    struct ask ask = asked("short.test");
-    size_t before = servers[0].asked;
+    struct ask ask;
+    size_t before;
 
+    asked("short.test");
+    before = servers[0].asked;
     ask = asked("SHORT.test");
     ck_assert(ask.cached);
     ck_assert_uint_eq(ask.count, 2);
@@ -184,9 +188,11 @@ END_TEST
 
 START_TEST(negative_answers_are_cached)
 {
-    struct ask ask = asked("nx.test");
-    size_t before = servers[0].asked;
+    struct ask ask;
+    size_t before;
 
+    asked("nx.test");
+    before = servers[0].asked;
     ask = asked("nx.test");
     ck_assert(ask.cached);
     ck_assert(ask.no_such_name);

@@ -12,6 +12,7 @@ static int system_gate[2]; /* "slow..." waits until something can be read here *
 static int system_asked;
 
 /* In place of the C library's, so that the test needs no system set up for it. */
+/* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name) */
 int getaddrinfo(const char *name, const char *service, const struct addrinfo *hints,
                 struct addrinfo **found)
 {
@@ -39,6 +40,7 @@ int getaddrinfo(const char *name, const char *service, const struct addrinfo *hi
     return 0;
 }
 
+/* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name) */
 void freeaddrinfo(struct addrinfo *found)
 {
     free(found);
@@ -175,7 +177,7 @@ static void conf_setup(void)
 static void conf_teardown(void)
 {
     unlink(conf_path);
-    memcpy(conf_path + sizeof(conf_path) - 7, "XXXXXX", 6);
+    memset(conf_path + sizeof(conf_path) - 7, 'X', 6);
     teardown();
 }
 
