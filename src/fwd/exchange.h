@@ -1,6 +1,6 @@
 /*
- * exchange: one plain HTTP request and its answer: connects, logs in, sends the request on,
- * carries both bodies, and says what is left of the connections.
+ * exchange: one plain HTTP request and its answer: connects, logs in, sends the request
+ * on, carries both bodies, and says what is left of the connections.
  */
 #ifndef CCGATE_FWD_EXCHANGE_H
 #define CCGATE_FWD_EXCHANGE_H
@@ -12,16 +12,16 @@
 
 struct exchange_options {
     struct egress *egress;
-    struct config *config;       /* of the session; outlives the exchange */
-    struct route *route;         /* HOPS or DIRECT; a reference is taken */
-    struct stream *client;       /* stays the caller's, not to be used meanwhile */
-    struct buf *in;              /* bytes read from the client behind the head; body bytes
-                                    are consumed from it, more are read into it */
-    const struct head *head;     /* its spans must stay valid; so it lives elsewhere than
-                                    in `in` */
-    const struct url *url;       /* the target, parsed, views likewise */
-    struct framing framing;      /* of the request */
-    uint32_t owner;              /* uid of the caller */
+    struct config *config;   /* of the session; outlives the exchange */
+    struct route *route;     /* HOPS or DIRECT; a reference is taken */
+    struct stream *client;   /* stays the caller's, not to be used meanwhile */
+    struct buf *in;          /* bytes read from the client behind the head; body bytes
+                                are consumed from it, more are read into it */
+    const struct head *head; /* its spans must stay valid; so it lives elsewhere than
+                                in `in` */
+    const struct url *url;   /* the target, parsed, views likewise */
+    struct framing framing;  /* of the request */
+    uint32_t owner;          /* uid of the caller */
 };
 
 struct exchange_result {
@@ -29,23 +29,25 @@ struct exchange_result {
     const char *detail;    /* NULL when OK */
     const struct hop *hop; /* the last one tried, NULL when direct; kept alive by the
                               caller's route */
-    bool answered;         /* a byte of an answer went to the client: no error page now */
-    bool keep;             /* the client's connection can take another request */
-    bool body_left;        /* not answered, and part of the request's body is still to be
-                              read from the client */
+    bool answered;  /* a byte of an answer went to the client: no error page now */
+    bool keep;      /* the client's connection can take another request */
+    bool body_left; /* not answered, and part of the request's body is still to be
+                       read from the client */
     struct upstream *upgraded; /* 101 was delivered: relay with this; the receiver's.
                                   Bytes read too far are unread in both streams. */
-    uint16_t status;       /* of the answer, 0 if none */
-    bool reused;           /* over a kept connection */
+    uint16_t status;           /* of the answer, 0 if none */
+    bool reused;               /* over a kept connection */
     uint64_t bytes_up, bytes_down; /* of bodies */
-    uint64_t resolve_ns, connect_ns, tls_ns, wait_ns; /* wait: request out to answer head */
+    uint64_t resolve_ns, connect_ns, tls_ns,
+        wait_ns; /* wait: request out to answer head */
 };
 
 typedef void exchange_callback(void *ctx, const struct exchange_result *result);
 
 struct exchange;
 
-/* The usual contract: once, never before this returns, never after exchange_cancel(). */
+/* The usual contract: once, never before this returns, never after exchange_cancel().
+ */
 struct exchange *exchange_start(const struct exchange_options *options,
                                 exchange_callback *callback, void *ctx);
 void exchange_cancel(struct exchange *exchange); /* NULL-safe */

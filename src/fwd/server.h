@@ -34,8 +34,10 @@ struct server {
     size_t listener_count;
     struct session *sessions; /* list */
     size_t session_count, session_limit, tunnel_count;
+    bool passed; /* the listeners came from the service manager */
     bool draining;
     struct deadline drain_limit;
+    struct deferred empty;      /* the last session has ended while draining */
     void (*drained)(void *ctx); /* set while draining */
     void *drained_ctx;
     struct server_error
@@ -78,6 +80,9 @@ void server_free(struct server *server);
 /* Remembers a failed request for status. */
 void server_note_error(struct server *server, enum outcome outcome, struct span target,
                        const char *detail);
+
+/* For session.c: one session less, and one tunnel less if it was one. */
+void server_session_ended(struct server *server, bool tunnel);
 
 /* Whether host and port are one of our listeners; a route_is_self. */
 bool server_is_self(void *server, struct span host, uint16_t port);

@@ -1,0 +1,31 @@
+/*
+ * access: what is known of one request, for the access log and the counters.
+ */
+#ifndef CCGATE_FWD_ACCESS_H
+#define CCGATE_FWD_ACCESS_H
+
+#include "base/outcome.h"
+#include "base/span.h"
+
+struct access {
+    char *method;    /* NULL: no request was read */
+    char *target;    /* "host:port" or the URL without query */
+    const char *why; /* of the route; not owned */
+    const char *hop; /* not owned; NULL: direct or none */
+    bool tunnel, direct, reused;
+    uint16_t status;
+    uint64_t began; /* loop_clock() */
+    uint64_t resolve_ns, connect_ns, tls_ns, wait_ns;
+    uint64_t bytes_up, bytes_down;
+};
+
+void access_clear(struct access *access);
+
+/*
+ * Writes the line (when `log` says so) and counts the outcome. client:
+ * "127.0.0.1:41234"; uid -1: unknown.
+ */
+void access_end(struct access *access, bool log, const char *client, int64_t uid,
+                enum outcome outcome, const char *detail);
+
+#endif

@@ -1,0 +1,342 @@
+/*
+ * server: listeners and the list of sessions.
+ */
+#include "fwd/server.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "fwd/relay.h"
+#include "fwd/session.h"
+
+#define DESCRIPTORS_RESERVED 256 /* for everything that is no session */
+
+/* ---- birth and end ---- */
+
+/* Two descriptors a session; the rest is for listeners, logs, lookups. */
+static size_t limit_from_descriptors(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
+        return 65536;
+    if (limit.rlim_cur <= DESCRIPTORS_RESERVED + 2)
+        return 1;
+    return (size_t)(limit.rlim_cur - DESCRIPTORS_RESERVED) / 2;
+}
+
+static bool config_take(struct server *server, struct config *config)
+{
+    struct router *router = router_new(&(struct router_options){
+        .loop = server->loop,
+        .config = config,
+        .environment = environ,
+        .is_self = server_is_self,
+        .self_ctx = server,
+    });
+
+    if (!router)
+        return false;
+    router_free(server->router);
+    config_unref(server->config);
+    server->router = router;
+    server->config = config_ref(config);
+    server->session_limit =
+        config->limit.sessions ? config->limit.sessions : limit_from_descriptors();
+    return true;
+}
+
+static void drain_fired(void *ctx)
+{
+    struct server *server = ctx;
+
+    for (struct session *s = server->sessions, *next; s; s = next) {
+        next = session_next(s);
+        session_kill(s, OUTCOME_DRAINING);
+    }
+}
+
+static void server_drained(void *ctx)
+{
+    struct server *server = ctx;
+
+    deadline_clear(server->loop, &server->drain_limit);
+    server->drained(server->drained_ctx);
+}
+
+struct server *server_new(struct loop *loop, struct egress *egress,
+                          struct config *config)
+{
+    struct server *server = calloc(1, sizeof(*server));
+
+    if (!server)
+        return NULL;
+    server->loop = loop;
+    server->egress = egress;
+    deadline_init(&server->drain_limit, drain_fired, server);
+    deferred_init(&server->empty, server_drained, server);
+    server->relays = relay_pool_new();
+    server->peers = peer_lookup_new();
+    if (server->relays && server->peers && config_take(server, config))
+        return server;
+    server_free(server);
+    return NULL;
+}
+
+static void listeners_close(struct listener **listeners, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        listener_close(listeners[i]);
+    free(listeners);
+}
+
+void server_free(struct server *server)
+{
+    if (!server)
+        return;
+    listeners_close(server->listeners, server->listener_count);
+    server->listeners = NULL;
+    server->listener_count = 0;
+    server->drained = NULL;
+    drain_fired(server);
+    deadline_clear(server->loop, &server->drain_limit);
+    defer_cancel(&server->empty);
+    relay_pool_free(server->relays);
+    peer_lookup_free(server->peers);
+    router_free(server->router);
+    config_unref(server->config);
+    free(server);
+}
+
+/* ---- listening ---- */
+
+static void accepted(void *ctx, int fd, const struct netaddr *local,
+                     const struct netaddr *remote)
+{
+    session_start(ctx, fd, local, remote);
+}
+
+static struct listener_options listener_options_of(struct server *server)
+{
+    return (struct listener_options){
+        .loop = server->loop,
+        .unix_mode = 0600,
+        .callback = accepted,
+        .ctx = server,
+    };
+}
+
+static bool listeners_add(struct server *server, struct listener *listener)
+{
+    struct listener **grown =
+        realloc(server->listeners, (server->listener_count + 1) * sizeof(*grown));
+
+    if (!grown) {
+        listener_close(listener);
+        return false;
+    }
+    server->listeners = grown;
+    server->listeners[server->listener_count++] = listener;
+    return true;
+}
+
+static void explain_bind(struct buf *messages, const char *where, int error)
+{
+    const char *fix = "";
+
+    if (error == EADDRINUSE)
+        fix = "; another program listens there (is it ccgate? try `ccgate status`), "
+              "choose another address with --listen";
+    else if (error == EACCES)
+        fix = "; ports below 1024 need privileges, choose another one with --listen";
+    buf_printf(messages, "cannot listen on %s: %s%s\n", where, strerror(error), fix);
+}
+
+/* Port 0 asks for any port: both addresses of localhost then get the same one. */
+static void port_follow(const struct server *server, struct netaddr *addr)
+{
+    if (netaddr_port(addr) != 0 || addr->u.sa.sa_family != AF_INET6)
+        return;
+    if (server->listener_count == 1)
+        netaddr_set_port(addr, netaddr_port(listener_addr(server->listeners[0])));
+}
+
+static bool listen_one(struct server *server, const struct config_listen *entry,
+                       struct buf *messages)
+{
+    struct listener_options options = listener_options_of(server);
+
+    options.addr = entry->addr;
+    if (entry->optional)
+        port_follow(server, &options.addr);
+    struct listener *listener = listener_open(&options);
+    if (listener)
+        return listeners_add(server, listener);
+    if (entry->optional && (errno == EAFNOSUPPORT || errno == EADDRNOTAVAIL))
+        return true;
+    char text[NETADDR_TEXT];
+    netaddr_format(&options.addr, text);
+    explain_bind(messages, text, errno);
+    return false;
+}
+
+static bool adopt_one(struct server *server, int fd, struct buf *messages)
+{
+    struct listener_options options = listener_options_of(server);
+    struct listener *listener = listener_adopt(&options, fd);
+
+    if (listener)
+        return listeners_add(server, listener);
+    buf_printf(messages, "cannot use the passed socket %d: %s\n", fd, strerror(errno));
+    return false;
+}
+
+bool server_listen(struct server *server, int first, int passed, struct buf *messages)
+{
+    bool ok = true;
+
+    for (int i = 0; i < passed; i++)
+        ok = adopt_one(server, first + i, messages) && ok;
+    server->passed = passed > 0;
+    if (passed > 0)
+        return ok;
+    for (size_t i = 0; i < server->config->listen_count; i++)
+        ok = listen_one(server, &server->config->listen[i], messages) && ok;
+    return ok;
+}
+
+bool server_is_self(void *ctx, struct span host, uint16_t port)
+{
+    const struct server *server = ctx;
+    struct netaddr addr;
+
+    if (span_equal_nocase(host, SPAN("localhost")) ||
+        span_equal_nocase(host, SPAN("localhost.")))
+        host = SPAN("127.0.0.1");
+    if (!netaddr_from_ip(&addr, host, port))
+        return false;
+    for (size_t i = 0; i < server->listener_count; i++)
+        if (listener_is_at(server->listeners[i], &addr))
+            return true;
+    return false;
+}
+
+/* ---- reload ---- */
+
+static bool entry_is_at(const struct config_listen *entry,
+                        const struct listener *listener)
+{
+    const struct netaddr *addr = listener_addr(listener);
+
+    if (netaddr_port(&entry->addr) == 0 && entry->addr.u.sa.sa_family != AF_UNIX)
+        return netaddr_same_ip(&entry->addr, addr);
+    return netaddr_equal(&entry->addr, addr);
+}
+
+static bool config_names(const struct config *config, const struct listener *listener)
+{
+    for (size_t i = 0; i < config->listen_count; i++)
+        if (entry_is_at(&config->listen[i], listener))
+            return true;
+    return false;
+}
+
+/*
+ * New listeners first: if one fails, those opened here are closed again and the old
+ * list stands. Only then are the ones closed that the configuration names no more.
+ */
+static bool listeners_reload(struct server *server, const struct config *config,
+                             struct buf *messages)
+{
+    size_t before = server->listener_count;
+
+    for (size_t i = 0; i < config->listen_count; i++) {
+        const struct config_listen *entry = &config->listen[i];
+        bool there = false;
+
+        for (size_t j = 0; j < before && !there; j++)
+            there = entry_is_at(entry, server->listeners[j]);
+        if (there || listen_one(server, entry, messages))
+            continue;
+        while (server->listener_count > before)
+            listener_close(server->listeners[--server->listener_count]);
+        return false;
+    }
+    size_t kept = 0;
+    for (size_t i = 0; i < server->listener_count; i++) {
+        struct listener *listener = server->listeners[i];
+
+        if (i < before && !config_names(config, listener))
+            listener_close(listener);
+        else
+            server->listeners[kept++] = listener;
+    }
+    server->listener_count = kept;
+    return true;
+}
+
+bool server_reload(struct server *server, struct config *config, struct buf *messages)
+{
+    if (!server->passed && !listeners_reload(server, config, messages))
+        return false;
+    if (config_take(server, config))
+        return true;
+    buf_append_text(messages, "out of memory\n");
+    return false;
+}
+
+/* ---- the end of sessions ---- */
+
+static void drain_check(struct server *server)
+{
+    if (server->draining && server->session_count == 0 && server->drained)
+        defer(server->loop, &server->empty);
+}
+
+void server_session_ended(struct server *server, bool tunnel)
+{
+    server->session_count--;
+    server->tunnel_count -= tunnel;
+    drain_check(server);
+}
+
+void server_drain(struct server *server, uint64_t limit_ms, void (*drained)(void *ctx),
+                  void *ctx)
+{
+    server->draining = true;
+    server->drained = drained;
+    server->drained_ctx = ctx;
+    listeners_close(server->listeners, server->listener_count);
+    server->listeners = NULL;
+    server->listener_count = 0;
+    for (struct session *s = server->sessions, *next; s; s = next) {
+        next = session_next(s);
+        session_drain(s);
+    }
+    if (server->session_count > 0 && limit_ms == 0)
+        drain_fired(server);
+    else if (server->session_count > 0)
+        deadline_set(server->loop, &server->drain_limit, limit_ms);
+    drain_check(server);
+}
+
+/* ---- status ---- */
+
+void server_note_error(struct server *server, enum outcome outcome, struct span target,
+                       const char *detail)
+{
+    struct server_error *error = &server->errors[server->error_next];
+
+    server->error_next = (server->error_next + 1) % SERVER_ERRORS;
+    if (server->error_count < SERVER_ERRORS)
+        server->error_count++;
+    error->at = (uint64_t)time(NULL);
+    error->outcome = outcome;
+    snprintf(error->target, sizeof(error->target), "%.*s", SPAN_ARG(target));
+    snprintf(error->detail, sizeof(error->detail), "%s", detail ? detail : "");
+}

@@ -1,0 +1,318 @@
+/*
+ * session: birth, who may speak, the states, and the end.
+ */
+#include "fwd/session_internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/counters.h"
+#include "base/log.h"
+#include "up/dial.h"
+
+/* ---- states ---- */
+
+static const char *const state_names[SESSION_STATES] = {
+    [SESSION_HEAD] = "head",       [SESSION_ROUTE] = "route",
+    [SESSION_CONNECT] = "connect", [SESSION_EXCHANGE] = "exchange",
+    [SESSION_TUNNEL] = "tunnel",   [SESSION_REPLY] = "reply",
+    [SESSION_LINGER] = "closing",
+};
+
+void session_enter(struct session *s, enum session_state state)
+{
+    LOG_DEBUG("session", LOG_TEXT("client", s->remote),
+              LOG_TEXT("from", state_names[s->state]),
+              LOG_TEXT("to", state_names[state]));
+    s->state = (uint8_t)state;
+    deadline_clear(s->server->loop, &s->limit);
+    switch (state) {
+    case SESSION_HEAD:
+        session_head_enter(s);
+        break;
+    case SESSION_ROUTE:
+        session_route_enter(s);
+        break;
+    case SESSION_CONNECT:
+        session_connect_enter(s);
+        break;
+    case SESSION_EXCHANGE:
+        session_exchange_enter(s);
+        break;
+    case SESSION_TUNNEL:
+        session_tunnel_enter(s);
+        break;
+    case SESSION_REPLY:
+        session_reply_event(s);
+        break;
+    case SESSION_LINGER:
+        session_linger_enter(s);
+        break;
+    case SESSION_STATES:
+        break;
+    }
+}
+
+void session_client_fired(void *ctx, unsigned events)
+{
+    struct session *s = ctx;
+
+    (void)events;
+    switch ((enum session_state)s->state) {
+    case SESSION_HEAD:
+        session_head_event(s);
+        break;
+    case SESSION_ROUTE:
+    case SESSION_CONNECT:
+        session_connect_event(s);
+        break;
+    case SESSION_REPLY:
+        session_reply_event(s);
+        break;
+    case SESSION_LINGER:
+        session_linger_event(s);
+        break;
+    case SESSION_EXCHANGE:
+    case SESSION_TUNNEL:
+    case SESSION_STATES:
+        break;
+    }
+}
+
+static void limit_fired(void *ctx)
+{
+    struct session *s = ctx;
+
+    if (s->state == SESSION_HEAD)
+        session_head_timeout(s);
+    else if (s->state == SESSION_LINGER)
+        session_end(s, OUTCOME_OK, NULL);
+    else
+        session_end(s, s->intake->outcome, "the client does not read");
+}
+
+/* ---- the end ---- */
+
+bool session_intake_new(struct session *s)
+{
+    struct intake *intake = calloc(1, sizeof(*intake));
+
+    if (!intake)
+        return false;
+    buf_init(&intake->raw, HEAD_LIMIT + INTAKE_READ);
+    buf_init(&intake->in, INTAKE_LIMIT);
+    buf_init(&intake->out, HEAD_LIMIT);
+    head_init(&intake->head);
+    s->intake = intake;
+    return true;
+}
+
+void session_intake_free(struct session *s)
+{
+    struct intake *intake = s->intake;
+
+    if (!intake)
+        return;
+    buf_clear(&intake->raw);
+    buf_clear(&intake->in);
+    buf_clear(&intake->out);
+    head_clear(&intake->head);
+    free(intake);
+    s->intake = NULL;
+}
+
+static void session_unlink(struct session *s)
+{
+    struct server *server = s->server;
+
+    if (s->prev)
+        s->prev->next = s->next;
+    else
+        server->sessions = s->next;
+    if (s->next)
+        s->next->prev = s->prev;
+    server_session_ended(server, s->state == SESSION_TUNNEL);
+}
+
+/* A tunnel that broke is broken for both sides; everything else ends in good order. */
+static void streams_close(struct session *s, enum outcome outcome)
+{
+    if (s->state == SESSION_TUNNEL && outcome != OUTCOME_OK) {
+        stream_abort(s->client);
+        stream_abort(s->upstream);
+    } else {
+        stream_close(s->client);
+        stream_close(s->upstream);
+    }
+}
+
+void session_end(struct session *s, enum outcome outcome, const char *detail)
+{
+    session_log(s, outcome, detail);
+    route_cancel(s->query);
+    connector_cancel(s->connector);
+    exchange_cancel(s->exchange);
+    relay_cancel(s->relay);
+    deadline_clear(s->server->loop, &s->limit);
+    streams_close(s, outcome);
+    session_unlink(s);
+    session_intake_free(s);
+    route_unref(s->route);
+    router_free(s->router);
+    config_unref(s->config);
+    free(s->remote);
+    free(s);
+}
+
+void session_kill(struct session *s, enum outcome outcome)
+{
+    if (s->relay) {
+        s->access.bytes_up = relay_bytes_up(s->relay);
+        s->access.bytes_down = relay_bytes_down(s->relay);
+    }
+    session_end(s, outcome, "closed at shutdown");
+}
+
+void session_drain(struct session *s)
+{
+    if (s->state == SESSION_HEAD && s->intake->raw.len == 0)
+        session_end(s, OUTCOME_OK, NULL);
+}
+
+/* ---- status ---- */
+
+struct session *session_next(const struct session *s)
+{
+    return s->next;
+}
+
+void session_view(const struct session *s, struct session_view *view)
+{
+    *view = (struct session_view){
+        .state = state_names[s->state],
+        .tunnel = s->state == SESSION_TUNNEL,
+        .uid = s->peer.uid,
+        .target = s->access.target ? s->access.target : "",
+        .hop = s->access.hop      ? s->access.hop
+               : s->access.direct ? "direct"
+                                  : "",
+        .age_ms = loop_now(s->server->loop) - s->born,
+        .bytes_up = s->relay ? relay_bytes_up(s->relay) : s->access.bytes_up,
+        .bytes_down = s->relay ? relay_bytes_down(s->relay) : s->access.bytes_down,
+    };
+}
+
+/* ---- who may speak ---- */
+
+bool session_is_own_caller(const struct session *s)
+{
+    return s->peer.kind == PEER_LOCAL && s->peer.uid == geteuid();
+}
+
+static bool uid_allowed(const struct config *config, uint32_t uid)
+{
+    if (uid == geteuid() || uid == 0)
+        return true;
+    for (size_t i = 0; i < config->allow_uid_count; i++)
+        if (config->allow_uid[i] == uid)
+            return true;
+    return false;
+}
+
+static bool caller_allowed(const struct session *s, const struct netaddr *remote)
+{
+    const struct config *config = s->config;
+
+    if (s->peer.kind != PEER_REMOTE)
+        return config->allow_any_user ||
+               (s->peer.kind == PEER_LOCAL && uid_allowed(config, s->peer.uid));
+    for (size_t i = 0; i < config->allow_count; i++)
+        if (netblock_contains(&config->allow[i], remote))
+            return true;
+    return false;
+}
+
+static void caller_refuse(struct session *s)
+{
+    char who[64], us[64], text[256];
+
+    peer_user_name(geteuid(), us, sizeof(us));
+    switch (s->peer.kind) {
+    case PEER_LOCAL:
+        peer_user_name(s->peer.uid, who, sizeof(who));
+        snprintf(text, sizeof(text),
+                 "%s (uid %u) is not allowed to use %s's ccgate; see allow_users", who,
+                 s->peer.uid, us);
+        break;
+    case PEER_UNKNOWN:
+        snprintf(text, sizeof(text),
+                 "the kernel does not say whose connection this is, so it may not use "
+                 "%s's ccgate",
+                 us);
+        break;
+    case PEER_REMOTE:
+        snprintf(text, sizeof(text), "%s is in no network of `allow`", s->remote);
+        break;
+    }
+    counter_add(COUNTER_CALLER_REFUSED, 1);
+    LOG_WARN("caller_refused", LOG_TEXT("client", s->remote), LOG_TEXT("reason", text));
+    session_fail(
+        s, &(struct session_fault){.outcome = OUTCOME_CALLER_REFUSED, .detail = text});
+}
+
+/* ---- birth ---- */
+
+static struct session *session_new(struct server *server, int fd,
+                                   const struct netaddr *remote)
+{
+    struct session *s = calloc(1, sizeof(*s));
+    char text[NETADDR_TEXT];
+
+    if (!s)
+        return NULL;
+    netaddr_format(remote, text);
+    s->remote = strdup(text);
+    s->client = s->remote ? stream_new(server->loop, fd) : NULL;
+    if (!s->client) {
+        free(s->remote);
+        free(s);
+        return NULL;
+    }
+    s->server = server;
+    s->config = config_ref(server->config);
+    s->router = router_ref(server->router);
+    s->born = loop_now(server->loop);
+    deadline_init(&s->limit, limit_fired, s);
+    stream_on_event(s->client, session_client_fired, s);
+    s->next = server->sessions;
+    if (s->next)
+        s->next->prev = s;
+    server->sessions = s;
+    server->session_count++;
+    return s;
+}
+
+void session_start(struct server *server, int fd, const struct netaddr *local,
+                   const struct netaddr *remote)
+{
+    struct session *s = session_new(server, fd, remote);
+
+    if (!s) {
+        LOG_ERROR("session_failed", LOG_TEXT("reason", "out of memory or descriptors"));
+        close(fd);
+        return;
+    }
+    s->peer = peer_of(server->peers, fd, local, remote);
+    if (remote->u.sa.sa_family != AF_UNIX)
+        dial_keepalive(fd, s->config->timeout.keepalive);
+    if (server->session_count > server->session_limit) {
+        counter_add(COUNTER_SESSIONS_REFUSED, 1);
+        session_fail(s, &(struct session_fault){.outcome = OUTCOME_SESSION_LIMIT});
+    } else if (!caller_allowed(s, remote)) {
+        caller_refuse(s);
+    } else {
+        session_enter(s, SESSION_HEAD);
+    }
+}

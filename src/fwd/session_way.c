@@ -1,0 +1,226 @@
+/*
+ * session_way: route, connection, exchange, tunnel.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "base/counters.h"
+#include "fwd/session_internal.h"
+
+/* ---- the route ---- */
+
+static void route_found(void *ctx, struct route *route)
+{
+    struct session *s = ctx;
+
+    s->query = NULL;
+    route_unref(s->route);
+    s->route = route;
+    s->access.why = route->why;
+    s->access.direct = route->kind == ROUTE_DIRECT;
+    if (route->kind == ROUTE_REFUSED)
+        session_fail(s, &(struct session_fault){.outcome = route->outcome,
+                                                .detail = route->why});
+    else
+        session_enter(s, s->intake->connect ? SESSION_CONNECT : SESSION_EXCHANGE);
+}
+
+void session_route_enter(struct session *s)
+{
+    const struct intake *in = s->intake;
+
+    s->query = route_start(s->router,
+                           &(struct route_request){
+                               .host = in->url.host,
+                               .port = in->url.port,
+                               .secure = in->connect,
+                               .own_caller = session_is_own_caller(s),
+                           },
+                           route_found, s);
+    if (!s->query)
+        session_fail(s, &(struct session_fault){.outcome = OUTCOME_INTERNAL});
+}
+
+/* ---- CONNECT ---- */
+
+/*
+ * The one answer that all clients take, in one write (proxy.md section 1.1). The
+ * socket's buffer is empty, so that a short write means a client that is gone.
+ */
+static bool tunnel_announce(struct session *s)
+{
+    static const char answer[] = "HTTP/1.1 200 Connection established\r\n\r\n";
+    ssize_t n = stream_write(s->client, answer, sizeof(answer) - 1);
+
+    return n == (ssize_t)sizeof(answer) - 1;
+}
+
+static void connected(void *ctx, const struct connector_result *result)
+{
+    struct session *s = ctx;
+
+    s->connector = NULL;
+    s->access.hop = result->hop ? result->hop->name : NULL;
+    s->access.resolve_ns = result->resolve_ns;
+    s->access.connect_ns = result->connect_ns;
+    s->access.tls_ns = result->tls_ns;
+    s->access.wait_ns = result->tunnel_ns;
+    if (result->outcome != OUTCOME_OK) {
+        session_fail(s, &(struct session_fault){
+                            .outcome = result->outcome,
+                            .detail = result->detail,
+                            .hop = s->access.hop,
+                            .quote = result->quote,
+                            .received = result->status,
+                        });
+        return;
+    }
+    s->access.status = 200;
+    s->upstream = result->upstream->stream;
+    result->upstream->stream = NULL;
+    upstream_free(result->upstream);
+    if (!tunnel_announce(s))
+        session_end(s, OUTCOME_REQUEST_INCOMPLETE, "the client is gone");
+    else
+        session_enter(s, SESSION_TUNNEL);
+}
+
+void session_connect_enter(struct session *s)
+{
+    const struct intake *in = s->intake;
+
+    s->connector = connector_start(
+        &(struct connector_options){
+            .egress = s->server->egress,
+            .config = s->config,
+            .route = s->route,
+            .mode = CONNECTOR_TUNNEL,
+            .host = in->url.host,
+            .port = in->url.port,
+            .owner = s->peer.uid,
+        },
+        connected, s);
+    if (!s->connector)
+        session_fail(s, &(struct session_fault){.outcome = OUTCOME_INTERNAL});
+}
+
+/* Early bytes are kept for the tunnel, up to a limit; a reset ends the attempt. */
+void session_connect_event(struct session *s)
+{
+    struct buf *in = &s->intake->in;
+
+    if (in->len + INTAKE_READ > INTAKE_LIMIT || buf_reserve(in, INTAKE_READ) != 0) {
+        stream_want(s->client, 0);
+        return;
+    }
+    ssize_t n = stream_read(s->client, buf_tail(in), INTAKE_READ);
+    if (n > 0)
+        buf_commit(in, (size_t)n);
+    else if (n == 0)
+        stream_want(s->client, 0); /* the relay will see the end again */
+    else if (n != -EAGAIN)
+        session_end(s, OUTCOME_REQUEST_INCOMPLETE, strerror((int)-n));
+}
+
+/* ---- the tunnel ---- */
+
+static void relay_done(void *ctx, const struct relay_result *result)
+{
+    struct session *s = ctx;
+
+    s->relay = NULL;
+    s->access.bytes_up += result->bytes_up;
+    s->access.bytes_down += result->bytes_down;
+    session_end(s, result->outcome, result->detail);
+}
+
+void session_tunnel_enter(struct session *s)
+{
+    s->server->tunnel_count++;
+    counter_add(COUNTER_TUNNELS, 1);
+    s->access.tunnel = true;
+    if (stream_unread(s->client, buf_span(&s->intake->in)) != 0) {
+        session_end(s, OUTCOME_INTERNAL, "out of memory");
+        return;
+    }
+    session_intake_free(s);
+    s->relay = relay_start(
+        &(struct relay_options){
+            .loop = s->server->loop,
+            .pool = s->server->relays,
+            .client = s->client,
+            .upstream = s->upstream,
+            .mode = s->config->relay,
+            .idle_ms = s->config->timeout.idle,
+        },
+        relay_done, s);
+    if (!s->relay)
+        session_end(s, OUTCOME_INTERNAL, "out of memory");
+}
+
+/* ---- plain HTTP ---- */
+
+static void exchange_noted(struct session *s, const struct exchange_result *result)
+{
+    s->access.hop = result->hop ? result->hop->name : NULL;
+    s->access.status = result->status;
+    s->access.reused = result->reused;
+    s->access.bytes_up = result->bytes_up;
+    s->access.bytes_down = result->bytes_down;
+    s->access.resolve_ns = result->resolve_ns;
+    s->access.connect_ns = result->connect_ns;
+    s->access.tls_ns = result->tls_ns;
+    s->access.wait_ns = result->wait_ns;
+}
+
+static void upgraded(struct session *s, struct upstream *upstream)
+{
+    s->upstream = upstream->stream;
+    upstream->stream = NULL;
+    upstream_free(upstream);
+    buf_reset(&s->intake->in); /* the exchange has pushed it back */
+    session_enter(s, SESSION_TUNNEL);
+}
+
+static void exchange_done(void *ctx, const struct exchange_result *result)
+{
+    struct session *s = ctx;
+
+    s->exchange = NULL;
+    exchange_noted(s, result);
+    stream_on_event(s->client, session_client_fired, s);
+    if (result->upgraded) {
+        upgraded(s, result->upgraded);
+    } else if (result->outcome == OUTCOME_OK) {
+        session_log(s, OUTCOME_OK, NULL);
+        session_request_done(s, result->keep);
+    } else if (result->answered) {
+        session_end(s, result->outcome, result->detail);
+    } else {
+        s->intake->keep = s->intake->keep && !result->body_left;
+        session_fail(s, &(struct session_fault){.outcome = result->outcome,
+                                                .detail = result->detail,
+                                                .hop = s->access.hop});
+    }
+}
+
+void session_exchange_enter(struct session *s)
+{
+    struct intake *in = s->intake;
+
+    s->exchange = exchange_start(
+        &(struct exchange_options){
+            .egress = s->server->egress,
+            .config = s->config,
+            .route = s->route,
+            .client = s->client,
+            .in = &in->in,
+            .head = &in->head,
+            .url = &in->url,
+            .framing = in->framing,
+            .owner = s->peer.uid,
+        },
+        exchange_done, s);
+    if (!s->exchange)
+        session_fail(s, &(struct session_fault){.outcome = OUTCOME_INTERNAL});
+}
