@@ -15,34 +15,37 @@ struct secret;
 /* A copy of the bytes; NULL when memory is out or len > SECRET_LIMIT. */
 struct secret *secret_new(struct span bytes);
 
-/* Wipes and frees. NULL-safe. */
+/* A reference more, or one less (the last wipes and frees). NULL-safe, any thread. */
+struct secret *secret_ref(struct secret *secret);
 void secret_free(struct secret *secret);
 
-struct secret *secret_ref(struct secret *secret);
-
-/* The bytes, for whoever computes a login from them. Valid while a reference is held. */
+/* The bytes, for whoever computes a login. Valid while a reference is held. */
 struct span secret_reveal(const struct secret *secret);
 
 /* Constant time for equal lengths. Two NULLs are equal. */
 bool secret_equal(const struct secret *a, const struct secret *b);
 
 /*
- * Reads a password from a file: its first line without LF or CR LF, nothing else trimmed.
- * The file must be a regular file of ours (or root's) that nobody else may read; a link is
- * followed only if it is ours or root's. A second line, a NUL, bytes that are no UTF-8, an
- * empty first line or more than SECRET_LIMIT bytes are refused. Returns NULL and fills why
- * (never with content) on failure.
+ * Reads a password from a file: its first line without LF or CR LF, nothing else
+ * trimmed. The file must be a regular file of ours (or root's) that nobody else may
+ * read; a link is followed only if it is ours or root's. A second line, a NUL, bytes
+ * that are no UTF-8, an empty first line or more than SECRET_LIMIT bytes are refused.
+ * Returns NULL and fills why (never with content) on failure.
  */
 struct secret *secret_from_file(const char *path, char *why, size_t why_size);
 
 /*
- * The same rules for content, not for the mode, of $CREDENTIALS_DIRECTORY/NAME. NULL with
- * an empty why when there is no such credential.
+ * The same rules for content, not for the mode, of $CREDENTIALS_DIRECTORY/NAME. NULL
+ * with an empty why when there is no such credential.
  */
 struct secret *secret_from_credential(const char *name, char *why, size_t why_size);
 
 /* Takes the value of an environment variable and removes it from the environment. */
-struct secret *secret_from_environment(const char *variable, char *why, size_t why_size);
+struct secret *secret_from_environment(const char *variable, char *why,
+                                       size_t why_size);
+
+/* Overwrites bytes in a way that the compiler does not leave out. */
+void secret_wipe(void *bytes, size_t len);
 
 /* Asks on the terminal without echo; NULL without a terminal or on end of input. */
 struct secret *secret_from_prompt(const char *prompt, char *why, size_t why_size);
