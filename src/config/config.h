@@ -3,9 +3,9 @@
  *
  * Layers, low to high: /usr/lib/ccgate/ccgate.yaml, /etc/ccgate/ccgate.yaml,
  * /etc/ccgate/conf.d/NAME.yaml (alphabetical, hidden files ignored), the user's
- * $XDG_CONFIG_HOME/ccgate/ccgate.yaml, CCGATE_KEY variables, the command line; above all
- * /etc/ccgate/managed.d/NAME.yaml, which locks. `--config FILE` replaces all file layers
- * except managed.d. Later scalars and lists replace, maps merge.
+ * $XDG_CONFIG_HOME/ccgate/ccgate.yaml, CCGATE_KEY variables, the command line; above
+ * all /etc/ccgate/managed.d/NAME.yaml, which locks. `--config FILE` replaces all file
+ * layers except managed.d. Later scalars and lists replace, maps merge.
  *
  * A key path such as tls.ca is --tls-ca on the command line and CCGATE_TLS_CA in the
  * environment; lists are comma-separated there, and an option may be repeated.
@@ -21,25 +21,35 @@
 #include "config/secret.h"
 
 enum config_auth { CONFIG_AUTH_AUTO, CONFIG_AUTH_BASIC, CONFIG_AUTH_NONE };
-enum config_resolver { CONFIG_RESOLVER_AUTO, CONFIG_RESOLVER_DNS, CONFIG_RESOLVER_SYSTEM };
+enum config_resolver {
+    CONFIG_RESOLVER_AUTO,
+    CONFIG_RESOLVER_DNS,
+    CONFIG_RESOLVER_SYSTEM
+};
 enum config_relay { CONFIG_RELAY_AUTO, CONFIG_RELAY_COPY, CONFIG_RELAY_SPLICE };
 
 /* Who we are to a proxy. Empty strings are NULL. */
 struct config_login {
     enum config_auth auth;
-    char *username; /* without domain */
-    char *domain;   /* from `domain`, CORP\alice or alice@corp.example */
+    char *login_name; /* as written, which is what Basic sends */
+    char *username;   /* without domain */
+    char *domain;     /* from `domain`, CORP\alice or alice@corp.example */
     char *workstation;
+    char *password_file;     /* absolute; NULL: none */
     struct secret *password; /* NULL: none */
 };
 
 /* One entry of `proxy`. */
 struct config_proxy {
-    bool tls;       /* https://: TLS to the proxy itself */
-    char *host;     /* name or literal, lower case, without brackets */
+    bool tls;   /* https://: TLS to the proxy itself */
+    char *host; /* name or literal, lower case, without brackets */
     uint16_t port;
-    struct config_login login; /* the entry's own values over the global ones */
-    char **header;  /* "Name: value" lines for this proxy, NULL-terminated, or NULL */
+    /*
+     * The entry's own values over the global ones. A global password goes only with the
+     * global username; a global domain also with a username that brings none.
+     */
+    struct config_login login;
+    char **header; /* "Name: value" lines for this proxy, NULL-terminated, or NULL */
 };
 
 enum config_listen_kind { CONFIG_LISTEN_TCP, CONFIG_LISTEN_UNIX };
@@ -52,20 +62,20 @@ struct config_listen {
 
 /* All in milliseconds; 0 means no limit where that makes sense. */
 struct config_timeouts {
-    uint64_t head;       /* a request head, from its first byte: 30 s */
-    uint64_t name;       /* a name lookup: 5 s */
-    uint64_t connect;    /* TCP to a hop or origin: 10 s */
-    uint64_t tls;        /* TLS handshake with a hop: 10 s */
-    uint64_t login;      /* one leg of a login: 30 s */
-    uint64_t answer;     /* the answer to CONNECT: 120 s */
-    uint64_t login_body; /* reading the body of a 407: 5 s */
-    uint64_t linger;     /* lingering close: 2 s */
-    uint64_t hop_rest;   /* a failed hop rests: 5 min */
-    uint64_t pool_idle;  /* a kept upstream connection: 9 s */
+    uint64_t head;        /* a request head, from its first byte: 30 s */
+    uint64_t name;        /* a name lookup: 5 s */
+    uint64_t connect;     /* TCP to a hop or origin: 10 s */
+    uint64_t tls;         /* TLS handshake with a hop: 10 s */
+    uint64_t login;       /* one leg of a login: 30 s */
+    uint64_t answer;      /* the answer to CONNECT: 120 s */
+    uint64_t login_body;  /* reading the body of a 407: 5 s */
+    uint64_t linger;      /* lingering close: 2 s */
+    uint64_t hop_rest;    /* a failed hop rests: 5 min */
+    uint64_t pool_idle;   /* a kept upstream connection: 9 s */
     uint64_t client_idle; /* between two requests of a client: 5 min */
-    uint64_t idle;       /* a silent tunnel or exchange: 0, never cut */
-    uint64_t drain;      /* shutdown: 30 s */
-    uint64_t keepalive;  /* TCP keepalive: 45 s */
+    uint64_t idle;        /* a silent tunnel or exchange: 0, never cut */
+    uint64_t drain;       /* shutdown: 30 s */
+    uint64_t keepalive;   /* TCP keepalive: 45 s */
 };
 
 struct config_limits {
@@ -87,19 +97,23 @@ struct config {
     char **tls_ca;             /* files, NULL-terminated, or NULL */
     struct netblock *allow;
     size_t allow_count;
-    bool allow_any_user;       /* allow_users: ["*"] */
+    bool allow_any_user; /* allow_users: ["*"] */
     uint32_t *allow_uid;
     size_t allow_uid_count;
     enum config_resolver resolver;
     enum config_relay relay;
     struct config_timeouts timeout;
     struct config_limits limit;
-    struct log_options log;    /* strings owned by the config */
-    bool log_access;           /* a line per request: true */
-    bool daemon;               /* go to the background */
-    char *pidfile;             /* NULL: none */
-    char *state_dir;           /* absolute, resolved by the design's rules */
+    struct log_options log; /* strings owned by the config */
+    bool log_access;        /* a line per request: true */
+    bool daemon;            /* go to the background */
+    char *pidfile;          /* NULL: none */
+    bool password_prompt;   /* ask on the terminal at start */
+    char *state_dir;        /* absolute, resolved by the design's rules */
     char *runtime_dir;
+    /* for src/config itself */
+    unsigned refs;
+    struct config_origins *origins;
 };
 
 /* A reference more, or one less (the last frees; secrets are wiped). NULL-safe. */
@@ -113,12 +127,14 @@ struct config_setting {
 };
 
 struct config_sources {
-    const char *file;           /* --config FILE, or NULL for the file layers */
-    char *const *environment;   /* environ, or NULL for none */
+    const char *file;         /* --config FILE, or NULL for the file layers */
+    char *const *environment; /* environ, or NULL for none */
     const struct config_setting *settings; /* the command line, in order */
     size_t setting_count;
-    const char *root;           /* prefix of /etc and /usr/lib, for tests; NULL: none */
-    bool interactive;           /* may ask for a password on the terminal */
+    const char *root; /* prefix of /etc and /usr/lib, for tests; NULL: none */
+    bool interactive; /* may ask for a password on the terminal */
+    const struct config *previous; /* at a reload: a password that came from the
+                                      environment or the terminal is kept; or NULL */
 };
 
 /*
@@ -130,29 +146,41 @@ struct config_sources {
 struct config *config_load(const struct config_sources *sources, struct buf *messages);
 
 /*
- * Appends the effective configuration as YAML, with the origin of each value as a comment
- * when asked. Secrets are shown as (hidden), userinfo of proxies is removed.
+ * Appends the effective configuration as YAML, with the origin of each value as a
+ * comment when asked. Secrets are shown as (hidden), userinfo of proxies is removed.
  * 0 or the error of buf_append().
  */
 int config_dump(const struct config *config, bool show_origin, struct buf *out);
 
-/* Splits CORP\alice, alice@corp.example or alice. The strings are the caller's. */
+/*
+ * Splits CORP\alice, alice@corp.example or alice. The strings are the caller's; the
+ * domain is NULL if there is none. False (both NULL) for an empty part or when memory
+ * is out.
+ */
 bool config_split_user(struct span text, char **username, char **domain);
 
 /* ---- the schema, for help texts, the man page and the JSON schema ---- */
 
 enum config_type {
-    CONFIG_BOOL, CONFIG_TEXT, CONFIG_PATH, CONFIG_CHOICE, CONFIG_DURATION, CONFIG_SIZE,
-    CONFIG_COUNT, CONFIG_LIST, CONFIG_PROXIES,
+    CONFIG_BOOL,
+    CONFIG_TEXT,
+    CONFIG_PATH,
+    CONFIG_CHOICE,
+    CONFIG_DURATION,
+    CONFIG_SIZE,
+    CONFIG_COUNT,
+    CONFIG_LIST,
+    CONFIG_PROXIES,
 };
 
 struct config_key {
-    const char *path;      /* "timeout.head" */
+    const char *path; /* "timeout.head" */
     enum config_type type;
-    const char *choices;   /* "stderr|syslog|FILE" or NULL */
-    const char *fallback;  /* the default, as text */
-    const char *argument;  /* "DURATION", for --help */
-    const char *help;      /* one line */
+    const char *choices;  /* "stderr|syslog|FILE"; "0" where 0 means off; or NULL */
+    const char *fallback; /* the default, as text; NULL: none, or found at run time */
+    const char *argument; /* "DURATION", for --help */
+    const char *help;     /* one line */
+    size_t offset;        /* for src/config itself: where the value stands */
 };
 
 /* All keys, in the order of the man page; ends with a NULL path. */
@@ -160,5 +188,12 @@ const struct config_key *config_schema(void);
 
 /* The key of a long option name ("tls-ca" → "tls.ca"), or NULL. */
 const struct config_key *config_key_of_option(struct span option);
+
+/* The path in a table (ended by a NULL one) that name was probably meant for, or NULL.
+ */
+const char *config_suggest(const struct config_key *table, struct span name);
+
+/* Appends the JSON schema of a configuration file. 0 or the error of buf_append(). */
+int config_json_schema(struct buf *out);
 
 #endif

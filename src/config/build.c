@@ -1,0 +1,287 @@
+/*
+ * build: values into a struct config, and the struct's life.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "config/internal.h"
+
+/* ---- the life of a config ---- */
+
+struct config *config_ref(struct config *config)
+{
+    if (config != NULL)
+        config->refs++;
+    return config;
+}
+
+void strings_free(char **strings)
+{
+    for (size_t i = 0; strings != NULL && strings[i] != NULL; i++)
+        free(strings[i]);
+    free(strings);
+}
+
+void login_clear(struct config_login *login)
+{
+    free(login->login_name);
+    free(login->username);
+    free(login->domain);
+    free(login->workstation);
+    free(login->password_file);
+    secret_free(login->password);
+    *login = (struct config_login){0};
+}
+
+void proxy_clear(struct config_proxy *proxy)
+{
+    free(proxy->host);
+    login_clear(&proxy->login);
+    strings_free(proxy->header);
+    *proxy = (struct config_proxy){0};
+}
+
+static void origins_free(struct config_origins *origins)
+{
+    if (origins == NULL)
+        return;
+    for (size_t i = 0; i < KEY_MAX; i++)
+        free(origins->key[i]);
+    free(origins);
+}
+
+static void lists_free(struct config *c)
+{
+    for (size_t i = 0; i < c->listen_count; i++)
+        free(c->listen[i].text);
+    for (size_t i = 0; i < c->proxy_count; i++)
+        proxy_clear(&c->proxy[i]);
+    for (size_t i = 0; i < c->noproxy_count; i++) {
+        pattern_clear(&c->noproxy[i]);
+        free(c->noproxy_text[i]);
+    }
+    free(c->listen);
+    free(c->proxy);
+    free(c->noproxy);
+    free(c->noproxy_text);
+    free(c->allow);
+    free(c->allow_uid);
+    strings_free(c->header);
+    strings_free(c->tls_ca);
+}
+
+void config_unref(struct config *c)
+{
+    if (c == NULL || --c->refs > 0)
+        return;
+    lists_free(c);
+    login_clear(&c->login);
+    free((void *)(uintptr_t)c->log.to); /* ours; the log sees it as constant */
+    free(c->pidfile);
+    free(c->state_dir);
+    free(c->runtime_dir);
+    origins_free(c->origins);
+    free(c);
+}
+
+/* ---- the life of a build ---- */
+
+bool build_init(struct build *b, struct report *report)
+{
+    *b = (struct build){.report = report};
+    b->config = calloc(1, sizeof(*b->config));
+    if (b->config == NULL) {
+        report_no_memory(report);
+        return false;
+    }
+    b->config->refs = 1;
+    return true;
+}
+
+void build_clear(struct build *b)
+{
+    config_unref(b->config);
+    free(b->listen_place);
+    free(b->proxy_place);
+    *b = (struct build){0};
+}
+
+void *build_grow(struct build *b, void *array, size_t count, size_t size)
+{
+    void *larger = realloc(array, (count + 1) * size);
+
+    if (larger == NULL)
+        report_no_memory(b->report);
+    return larger;
+}
+
+char *build_dup(struct build *b, struct span text)
+{
+    char *copy = span_dup(text);
+
+    if (copy == NULL)
+        report_no_memory(b->report);
+    return copy;
+}
+
+static char *join(struct build *b, const char *folder, struct span text)
+{
+    struct buf path;
+    char *result = NULL;
+
+    buf_init(&path, SIZE_MAX);
+    if (buf_append_text(&path, folder) != 0 || buf_append_text(&path, "/") != 0 ||
+        buf_append_span(&path, text) != 0)
+        report_no_memory(b->report);
+    else
+        result = build_dup(b, buf_span(&path));
+    buf_clear(&path);
+    return result;
+}
+
+char *build_path(struct build *b, const struct node *at, struct span text)
+{
+    const char *folder = at->source->folder;
+
+    if (text.at[0] == '/')
+        return build_dup(b, text);
+    if (span_starts(text, SPAN("~/")) && b->home != NULL)
+        return join(b, b->home, span_skip(text, 2));
+    if (text.at[0] == '~' || folder == NULL) {
+        report_error(b->report, at, "this path must be absolute");
+        return NULL;
+    }
+    while (span_starts(text, SPAN("./")))
+        text = span_skip(text, 2);
+    return join(b, folder, text);
+}
+
+/* ---- values of one scalar ---- */
+
+static void set_text(struct build *b, const struct node *at, char **field)
+{
+    struct span text = node_span(at);
+
+    if (text.len > 0)
+        *field = build_dup(b, text);
+}
+
+static void wrong_choice(struct build *b, const struct config_key *key,
+                         const struct node *at)
+{
+    struct span meant = choice_suggest(key->choices, node_span(at));
+    char text[QUOTE_SIZE];
+
+    report_error(b->report, at, "\"%s\" is none of %s", quote(node_span(at), text),
+                 key->choices);
+    if (meant.len > 0)
+        report_help(b->report, "did you mean \"%.*s\"?", SPAN_ARG(meant));
+}
+
+/* All enums of the configuration are as wide as an int, and begin with 0. */
+static void set_choice(struct build *b, const struct config_key *key,
+                       const struct node *at, void *field)
+{
+    int index = choice_find(key->choices, node_span(at));
+
+    if (index < 0)
+        wrong_choice(b, key, at);
+    else
+        memcpy(field, &index, sizeof(index));
+}
+
+static void set_path(struct build *b, const struct config_key *key,
+                     const struct node *at, char **field)
+{
+    struct span text = node_span(at);
+
+    if (text.len == 0)
+        return;
+    if (key->choices == NULL)
+        *field = build_path(b, at, text);
+    else if (choice_find(key->choices, text) >= 0)
+        *field = build_dup(b, text);
+    else if (span_find(text, '/') < text.len)
+        *field = build_path(b, at, text);
+    else
+        wrong_choice(b, key, at); /* a file name there needs a '/' */
+}
+
+static const char *set_number(const struct config_key *key, struct span text,
+                              uint64_t *field)
+{
+    const char *why;
+
+    if (key->type == CONFIG_SIZE)
+        return value_size(text, field);
+    if (key->type == CONFIG_COUNT)
+        return value_count(text, field);
+    why = value_duration(text, field);
+    if (why == NULL && *field == 0 && key->choices == NULL)
+        why = "is too short: this limit cannot be turned off";
+    return why;
+}
+
+static void set_scalar(struct build *b, const struct config_key *key,
+                       const struct node *at, char *field)
+{
+    char text[QUOTE_SIZE];
+    const char *why = NULL;
+
+    switch (key->type) {
+    case CONFIG_TEXT:
+        set_text(b, at, (char **)(void *)field);
+        break;
+    case CONFIG_PATH:
+        set_path(b, key, at, (char **)(void *)field);
+        break;
+    case CONFIG_CHOICE:
+        set_choice(b, key, at, field);
+        break;
+    case CONFIG_BOOL:
+        why = value_bool(node_span(at), (bool *)field);
+        break;
+    default:
+        why = set_number(key, node_span(at), (uint64_t *)(void *)field);
+        break;
+    }
+    if (why != NULL)
+        report_error(b->report, at, "\"%s\" %s", quote(node_span(at), text), why);
+}
+
+void build_plain(struct build *b, const struct config_key *key,
+                 const struct node *value, void *base)
+{
+    const char *why;
+
+    if (value->kind == NODE_VOID)
+        return;
+    if (value->kind != NODE_SCALAR) {
+        report_error(b->report, value, "\"%s\" takes one value, not a %s", key->path,
+                     value->kind == NODE_LIST ? "list" : "map");
+        return;
+    }
+    if (node_is_null(value)) {
+        report_error(b->report, value, "\"%s\" has no value", key->path);
+        return;
+    }
+    why = value_text(node_span(value));
+    if (why != NULL)
+        report_error(b->report, value, "the value of \"%s\" %s", key->path, why);
+    else
+        set_scalar(b, key, value, (char *)base + key->offset);
+}
+
+void build_key(struct build *b, const struct config_key *key, const struct node *value)
+{
+    if (b->report->no_memory)
+        return;
+    if (key->offset == offsetof(struct config, login.login_name))
+        b->username = value;
+    if (key->offset == offsetof(struct config, login.password_file))
+        b->password_file = value;
+    if (key->type == CONFIG_LIST || key->type == CONFIG_PROXIES)
+        build_list(b, key, value);
+    else
+        build_plain(b, key, value, b->config);
+}

@@ -1,0 +1,386 @@
+/*
+ * dump: the effective configuration as a YAML text that can be read again, and the JSON
+ * schema of such a text.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "config/internal.h"
+
+/* The first error of the buffer is kept; what follows is left out. */
+struct dump {
+    const struct config *config;
+    struct buf *out;
+    bool origins;
+    int error;
+};
+
+static void put(struct dump *d, struct span text)
+{
+    if (d->error == 0)
+        d->error = buf_append_span(d->out, text);
+}
+
+static void put_text(struct dump *d, const char *text)
+{
+    put(d, span_of(text));
+}
+
+/* ---- scalars ---- */
+
+static bool is_plain(struct span s)
+{
+    for (size_t i = 0; i < s.len; i++) {
+        char c = s.at[i];
+        bool word = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                    (c >= '0' && c <= '9') || c == '/' || c == '_';
+
+        /* ": " and a final ':' would make a key of it. */
+        if (!word && (i == 0 || c == '\0' || strchr(".@%+-:\\", c) == NULL ||
+                      (c == ':' && i + 1 == s.len)))
+            return false;
+    }
+    return s.len > 0 && !span_equal_nocase(s, SPAN("null"));
+}
+
+/* Double-quoted, which JSON reads too. */
+static void put_quoted(struct dump *d, struct span s)
+{
+    put_text(d, "\"");
+    for (size_t i = 0; i < s.len; i++) {
+        char escape[8];
+
+        if ((unsigned char)s.at[i] < 0x20 || s.at[i] == 0x7f) {
+            snprintf(escape, sizeof(escape), "\\u%04x", (unsigned char)s.at[i]);
+            put_text(d, escape);
+            continue;
+        }
+        if (s.at[i] == '"' || s.at[i] == '\\')
+            put_text(d, "\\");
+        put(d, (struct span){s.at + i, 1});
+    }
+    put_text(d, "\"");
+}
+
+static void put_scalar(struct dump *d, const char *text)
+{
+    struct span s = span_of(text);
+
+    if (is_plain(s))
+        put(d, s);
+    else
+        put_quoted(d, s);
+}
+
+static const void *field(const void *base, const struct config_key *key)
+{
+    return (const char *)base + key->offset;
+}
+
+static const char *text_field(const void *base, const struct config_key *key)
+{
+    const char *text;
+
+    memcpy(&text, field(base, key), sizeof(text));
+    return text;
+}
+
+static void put_number(struct dump *d, const struct config_key *key, const void *base)
+{
+    char text[VALUE_TEXT];
+    uint64_t number;
+
+    memcpy(&number, field(base, key), sizeof(number));
+    if (key->type == CONFIG_DURATION)
+        value_format_duration(number, text);
+    else if (key->type == CONFIG_SIZE)
+        value_format_size(number, text);
+    else
+        snprintf(text, sizeof(text), "%" PRIu64, number);
+    put_text(d, text);
+}
+
+static void put_plain(struct dump *d, const struct config_key *key, const void *base)
+{
+    unsigned index;
+
+    switch (key->type) {
+    case CONFIG_TEXT:
+    case CONFIG_PATH:
+        put_scalar(d, text_field(base, key));
+        break;
+    case CONFIG_BOOL:
+        put_text(d, *(const bool *)field(base, key) ? "true" : "false");
+        break;
+    case CONFIG_CHOICE:
+        memcpy(&index, field(base, key), sizeof(index));
+        put(d, choice_at(key->choices, index));
+        break;
+    default:
+        put_number(d, key, base);
+        break;
+    }
+}
+
+/* ---- lists ---- */
+
+static void put_item(struct dump *d, const char *text)
+{
+    put_text(d, "\n  - ");
+    put_scalar(d, text);
+}
+
+static void put_strings(struct dump *d, char *const *strings)
+{
+    for (; strings != NULL && *strings != NULL; strings++)
+        put_item(d, *strings);
+}
+
+static void put_listen(struct dump *d)
+{
+    const struct config *c = d->config;
+
+    for (size_t i = 0; i < c->listen_count; i++)
+        /* localhost:PORT is two entries with one text. */
+        if (i == 0 || strcmp(c->listen[i].text, c->listen[i - 1].text) != 0)
+            put_item(d, c->listen[i].text);
+}
+
+static void put_allow(struct dump *d)
+{
+    const struct config *c = d->config;
+
+    for (size_t i = 0; i < c->allow_count; i++) {
+        const struct netblock *block = &c->allow[i];
+        char text[NETADDR_TEXT + 8];
+        char ip[NETADDR_TEXT];
+        struct netaddr addr = {.len = 0};
+
+        addr.u.sa.sa_family = block->family;
+        if (block->family == AF_INET) {
+            addr.len = sizeof(addr.u.in);
+            memcpy(&addr.u.in.sin_addr, block->bytes, 4);
+        } else {
+            addr.len = sizeof(addr.u.in6);
+            memcpy(&addr.u.in6.sin6_addr, block->bytes, 16);
+        }
+        netaddr_format_ip(&addr, ip);
+        snprintf(text, sizeof(text), "%s/%u", ip, (unsigned)block->bits);
+        put_item(d, text);
+    }
+}
+
+static void put_users(struct dump *d)
+{
+    const struct config *c = d->config;
+
+    if (c->allow_any_user)
+        put_item(d, "*");
+    for (size_t i = 0; i < c->allow_uid_count; i++) {
+        char text[16];
+
+        snprintf(text, sizeof(text), "%" PRIu32, c->allow_uid[i]);
+        put_item(d, text);
+    }
+}
+
+/* ---- proxies ---- */
+
+static bool same_text(const char *a, const char *b)
+{
+    return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+/* Whether this key of an entry says something that the global one does not. */
+static bool is_own(const struct config *c, const struct config_proxy *proxy,
+                   const struct config_key *key)
+{
+    if (key->offset == offsetof(struct config_proxy, login.auth))
+        return proxy->login.auth != c->login.auth;
+    if (key->offset == offsetof(struct config_proxy, login.login_name))
+        return !same_text(proxy->login.login_name, c->login.login_name);
+    if (key->offset == offsetof(struct config_proxy, login.domain))
+        return !same_text(proxy->login.domain, c->login.domain);
+    if (key->offset == offsetof(struct config_proxy, login.workstation))
+        return !same_text(proxy->login.workstation, c->login.workstation);
+    if (key->offset == offsetof(struct config_proxy, login.password_file))
+        return !same_text(proxy->login.password_file, c->login.password_file);
+    return false;
+}
+
+static void put_url(struct dump *d, const struct config_proxy *proxy)
+{
+    bool ipv6 = strchr(proxy->host, ':') != NULL;
+    char port[8];
+
+    snprintf(port, sizeof(port), ":%u", (unsigned)proxy->port);
+    put_text(d, proxy->tls ? "\"https://" : "\"http://");
+    put_text(d, ipv6 ? "[" : "");
+    put_text(d, proxy->host);
+    put_text(d, ipv6 ? "]" : "");
+    put_text(d, port);
+    put_text(d, "\"");
+}
+
+static void put_proxy(struct dump *d, const struct config_proxy *proxy)
+{
+    const struct config *c = d->config;
+
+    put_text(d, "\n  - url: ");
+    put_url(d, proxy);
+    for (const struct config_key *key = schema_proxy_keys; key->path != NULL; key++) {
+        if (!is_own(c, proxy, key))
+            continue;
+        if (key->type != CONFIG_CHOICE && text_field(proxy, key) == NULL)
+            continue;
+        put_text(d, "\n    ");
+        put_text(d, key->path);
+        put_text(d, ": ");
+        put_plain(d, key, proxy);
+    }
+    if (proxy->login.password != NULL && proxy->login.password != c->login.password)
+        put_text(d, "\n    # password: (hidden)");
+    if (proxy->header != NULL)
+        put_text(d, "\n    header:");
+    for (char *const *line = proxy->header; line != NULL && *line != NULL; line++) {
+        put_text(d, "\n      - ");
+        put_scalar(d, *line);
+    }
+}
+
+static void put_proxies(struct dump *d)
+{
+    for (size_t i = 0; i < d->config->proxy_count; i++)
+        put_proxy(d, &d->config->proxy[i]);
+}
+
+/* ---- keys ---- */
+
+static void put_noproxy(struct dump *d)
+{
+    for (size_t i = 0; i < d->config->noproxy_count; i++)
+        put_item(d, d->config->noproxy_text[i]);
+}
+
+static void put_list(struct dump *d, const struct config_key *key)
+{
+    const struct config *c = d->config;
+
+    if (key->offset == offsetof(struct config, listen))
+        put_listen(d);
+    else if (key->offset == offsetof(struct config, proxy))
+        put_proxies(d);
+    else if (key->offset == offsetof(struct config, noproxy))
+        put_noproxy(d);
+    else if (key->offset == offsetof(struct config, allow))
+        put_allow(d);
+    else if (key->offset == offsetof(struct config, allow_uid))
+        put_users(d);
+    else
+        put_strings(d, key->offset == offsetof(struct config, header) ? c->header
+                                                                      : c->tls_ca);
+}
+
+static bool list_is_empty(const struct config *c, const struct config_key *key)
+{
+    if (key->offset == offsetof(struct config, listen))
+        return c->listen_count == 0;
+    if (key->offset == offsetof(struct config, proxy))
+        return c->proxy_count == 0;
+    if (key->offset == offsetof(struct config, noproxy))
+        return c->noproxy_count == 0;
+    if (key->offset == offsetof(struct config, allow))
+        return c->allow_count == 0;
+    if (key->offset == offsetof(struct config, allow_uid))
+        return c->allow_uid_count == 0 && !c->allow_any_user;
+    return (key->offset == offsetof(struct config, header) ? c->header : c->tls_ca) ==
+           NULL;
+}
+
+static void put_origin(struct dump *d, const struct config_key *key)
+{
+    const char *origin = d->config->origins->key[key - schema_keys];
+
+    if (!d->origins)
+        return;
+    put_text(d, "  # ");
+    put_text(d, origin == NULL ? "default" : origin);
+}
+
+static void put_password(struct dump *d)
+{
+    static const char *const origins[] = {
+        [PASSWORD_CREDENTIAL] = "the credential \"password\"",
+        [PASSWORD_FILE] = "password_file",
+        [PASSWORD_ENVIRONMENT] = "CCGATE_PASSWORD",
+        [PASSWORD_PROMPT] = "the terminal",
+    };
+
+    if (d->config->login.password == NULL)
+        return;
+    put_text(d, "# password: (hidden)");
+    if (d->origins) {
+        put_text(d, ", from ");
+        put_text(d, origins[d->config->origins->password]);
+    }
+    put_text(d, "\n");
+}
+
+static size_t group_length(const char *path)
+{
+    const char *dot = strchr(path, '.');
+
+    return dot == NULL ? 0 : (size_t)(dot - path);
+}
+
+/* Whether the group of this key begins with it. */
+static bool opens_group(const struct config_key *key)
+{
+    size_t group = group_length(key->path);
+
+    return group > 0 &&
+           (key == schema_keys || strncmp(key[-1].path, key->path, group + 1) != 0);
+}
+
+static void put_key(struct dump *d, const struct config_key *key)
+{
+    bool list = key->type == CONFIG_LIST || key->type == CONFIG_PROXIES;
+    bool text = key->type == CONFIG_TEXT || key->type == CONFIG_PATH;
+    size_t group = group_length(key->path);
+
+    if (opens_group(key)) {
+        put(d, (struct span){key->path, group});
+        put_text(d, ":\n");
+    }
+    if (text && text_field(d->config, key) == NULL)
+        return;
+    if (group > 0)
+        put_text(d, "  ");
+    put_text(d, key->path + (group > 0 ? group + 1 : 0));
+    put_text(d, ":");
+    if (!list || list_is_empty(d->config, key)) {
+        put_text(d, " ");
+        if (list)
+            put_text(d, "[]");
+        else
+            put_plain(d, key, d->config);
+        put_origin(d, key);
+    } else {
+        put_origin(d, key);
+        put_list(d, key);
+    }
+    put_text(d, "\n");
+}
+
+int config_dump(const struct config *config, bool show_origin, struct buf *out)
+{
+    struct dump d = {.config = config, .out = out, .origins = show_origin};
+
+    for (const struct config_key *key = schema_keys; key->path != NULL; key++) {
+        put_key(&d, key);
+        if (key->offset == offsetof(struct config, login.password_file))
+            put_password(&d);
+    }
+    return d.error;
+}

@@ -1,0 +1,243 @@
+/*
+ * login: who we are to the proxies: user names taken apart, passwords found, and the
+ * global values handed to the entries of `proxy`.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "config/internal.h"
+
+extern char **environ;
+
+enum { WHY_SIZE = 512 };
+
+bool config_split_user(struct span text, char **username, char **domain)
+{
+    size_t slash = span_find(text, '\\');
+    size_t at = text.len;
+    struct span user = text;
+    struct span realm = {NULL, 0};
+    bool split = true;
+
+    *username = NULL;
+    *domain = NULL;
+    while (at > 0 && text.at[at - 1] != '@')
+        at--;
+    if (slash < text.len) {
+        realm = (struct span){text.at, slash};
+        user = span_skip(text, slash + 1);
+    } else if (at > 0) {
+        user = (struct span){text.at, at - 1};
+        realm = span_skip(text, at);
+    } else {
+        split = false;
+    }
+    if (user.len == 0 || (split && realm.len == 0))
+        return false;
+    *username = span_dup(user);
+    if (*username != NULL && split)
+        *domain = span_dup(realm);
+    if (*username == NULL || (split && *domain == NULL)) {
+        free(*username);
+        *username = NULL;
+        return false;
+    }
+    return true;
+}
+
+/* An explicit domain stays. */
+static void split(struct build *b, const struct node *at, struct config_login *login)
+{
+    struct span name = span_of(login->login_name);
+    char *domain;
+
+    if (login->login_name == NULL)
+        return;
+    if (name.at[0] == '\\' || name.at[0] == '@' || name.at[name.len - 1] == '\\' ||
+        name.at[name.len - 1] == '@') {
+        report_error(b->report, at,
+                     "a user is written as alice, CORP\\alice or alice@corp.example");
+        return;
+    }
+    if (!config_split_user(name, &login->username, &domain)) {
+        report_no_memory(b->report);
+        return;
+    }
+    if (login->domain == NULL)
+        login->domain = domain;
+    else
+        free(domain);
+}
+
+/* ---- the global password, from the first place that has one ---- */
+
+static struct secret *from_credential(struct build *b)
+{
+    char why[WHY_SIZE];
+    struct secret *secret = secret_from_credential("password", why, sizeof(why));
+
+    if (secret == NULL && why[0] != '\0')
+        report_name(b->report, false, "credential password", "it %s", why);
+    return secret;
+}
+
+static struct secret *from_file(struct build *b, const char *path,
+                                const struct node *at)
+{
+    char why[WHY_SIZE];
+    struct secret *secret = secret_from_file(path, why, sizeof(why));
+
+    if (secret == NULL)
+        report_error(b->report, at, "the password file %s", why);
+    return secret;
+}
+
+static struct secret *from_environment(struct build *b,
+                                       const struct config_sources *from)
+{
+    static const char variable[] = "CCGATE_PASSWORD";
+    const char *value = environment_get(from, variable);
+    char why[WHY_SIZE] = "is too long";
+    struct secret *secret;
+
+    if (value == NULL)
+        return NULL;
+    if (from->environment == environ)
+        secret = secret_from_environment(variable, why, sizeof(why));
+    else
+        secret = secret_new(span_of(value));
+    if (secret == NULL)
+        report_name(b->report, false, variable, "it %s", why);
+    else
+        report_name(
+            b->report, true, variable,
+            "other programs of this user can see a password in the environment; "
+            "password_file is safer");
+    return secret;
+}
+
+static struct secret *from_prompt(struct build *b)
+{
+    char prompt[128];
+    char why[WHY_SIZE];
+    char name[QUOTE_SIZE];
+    struct secret *secret;
+
+    snprintf(prompt, sizeof(prompt), "Password of %s for the proxy: ",
+             quote(span_of(b->config->login.login_name), name));
+    secret = secret_from_prompt(prompt, why, sizeof(why));
+    if (secret == NULL)
+        report_name(b->report, false, "password_prompt", "no password: %s", why);
+    return secret;
+}
+
+static struct secret *from_previous(const struct config_sources *from,
+                                    enum password_origin *origin)
+{
+    const struct config *previous = from->previous;
+
+    if (previous == NULL || previous->origins == NULL)
+        return NULL;
+    if (previous->origins->password != PASSWORD_ENVIRONMENT &&
+        previous->origins->password != PASSWORD_PROMPT)
+        return NULL;
+    *origin = previous->origins->password;
+    return secret_ref(previous->login.password);
+}
+
+static void find_password(struct build *b, const struct config_sources *from)
+{
+    struct config *c = b->config;
+    unsigned before = b->report->errors;
+    enum password_origin *origin = &c->origins->password;
+    struct secret *secret = NULL;
+
+    *origin = PASSWORD_CREDENTIAL;
+    if (from->environment != NULL)
+        secret = from_credential(b);
+    if (secret == NULL && b->report->errors == before &&
+        c->login.password_file != NULL) {
+        *origin = PASSWORD_FILE;
+        secret = from_file(b, c->login.password_file, b->password_file);
+    }
+    if (secret == NULL && b->report->errors == before) {
+        *origin = PASSWORD_ENVIRONMENT;
+        secret = from_environment(b, from);
+    }
+    if (secret == NULL && b->report->errors == before)
+        secret = from_previous(from, origin);
+    /* Nobody is asked for a password when the configuration fails anyway. */
+    if (secret == NULL && b->report->errors == 0 && c->password_prompt &&
+        from->interactive && c->login.login_name != NULL) {
+        *origin = PASSWORD_PROMPT;
+        secret = from_prompt(b);
+    }
+    if (secret == NULL)
+        *origin = PASSWORD_NONE;
+    c->login.password = secret;
+}
+
+/* ---- the entries of `proxy` ---- */
+
+static void inherit(struct build *b, char **own, const char *global)
+{
+    if (*own == NULL && global != NULL)
+        *own = build_dup(b, span_of(global));
+}
+
+static void finish_proxy(struct build *b, struct config_login *own,
+                         const struct proxy_place *place)
+{
+    const struct config_login *global = &b->config->login;
+    bool own_user = own->login_name != NULL;
+
+    split(b, place->username != NULL ? place->username : place->at, own);
+    if (!place->own_auth)
+        own->auth = global->auth;
+    inherit(b, &own->login_name, global->login_name);
+    if (!own_user)
+        inherit(b, &own->username, global->username);
+    inherit(b, &own->domain, global->domain);
+    inherit(b, &own->workstation, global->workstation);
+    if (place->password_file != NULL && own->password_file != NULL && !b->isolated)
+        own->password = from_file(b, own->password_file, place->password_file);
+    /* Our password is not for another user: three tries would lock the account. */
+    if (own->password == NULL && own->password_file == NULL && !own_user) {
+        own->password = secret_ref(global->password);
+        inherit(b, &own->password_file, global->password_file);
+    }
+    if (own_user && own->password == NULL && own->password_file == NULL &&
+        own->auth != CONFIG_AUTH_NONE)
+        report_warning(b->report, place->at,
+                       "this entry has a user of its own, but no password");
+}
+
+static void warn_incomplete(struct build *b)
+{
+    const struct config_login *login = &b->config->login;
+
+    if (login->auth == CONFIG_AUTH_NONE)
+        return;
+    if (login->login_name != NULL && login->password == NULL &&
+        b->report->errors == 0 && !b->isolated && !b->config->password_prompt)
+        report_warning(b->report, b->username,
+                       "there is a user name, but no password: see password_file");
+    if (login->login_name == NULL && login->password_file != NULL)
+        report_warning(b->report, b->password_file,
+                       "there is a password, but no user name: see username");
+}
+
+void login_finish(struct build *b, const struct config_sources *from)
+{
+    struct config *c = b->config;
+
+    split(b, b->username, &c->login);
+    if (!b->isolated)
+        find_password(b, from);
+    for (size_t i = 0; i < c->proxy_count && !b->report->no_memory; i++)
+        finish_proxy(b, &c->proxy[i].login, &b->proxy_place[i]);
+    if (!b->report->no_memory)
+        warn_incomplete(b);
+}

@@ -1,0 +1,345 @@
+/*
+ * proxy: the entries of `proxy`, a URL each or a map with a login of its own.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "config/internal.h"
+
+/* What one entry consists of, before anything is looked at. */
+struct entry {
+    const struct node *at;
+    const struct node *field[8]; /* by index in schema_proxy_keys */
+};
+
+enum {
+    ENTRY_URL,
+    ENTRY_AUTH,
+    ENTRY_USERNAME,
+    ENTRY_DOMAIN,
+    ENTRY_WORKSTATION,
+    ENTRY_PASSWORD_FILE,
+    ENTRY_HEADER
+};
+
+static bool fail(struct build *b, const struct node *at, const char *why)
+{
+    report_error(b->report, at, "%s", why);
+    return false;
+}
+
+/* ---- userinfo ---- */
+
+/* Whether a password may stand in this place. */
+static bool password_allowed(struct build *b, const struct node *at)
+{
+    const struct source *source = at->source;
+
+    if (source->layer == LAYER_COMMAND_LINE)
+        return fail(
+            b, at,
+            "a password is never given on the command line, where everybody can "
+            "see it: use password_file");
+    if (source->layer == LAYER_MANAGED)
+        return fail(b, at,
+                    "a password cannot stand in a managed file: use password_file");
+    if (source->layer == LAYER_FILE && source->exposed) {
+        report_error(
+            b->report, at,
+            "this line holds a password, and others can read the file: run chmod "
+            "0600 %s, or use password_file",
+            source->name);
+        return false;
+    }
+    return true;
+}
+
+/* Decodes into out, which has room; false after a report. */
+static bool decode(struct build *b, const struct node *at, struct span text, char *out,
+                   size_t *len)
+{
+    long n = url_percent_decode(text, out);
+
+    if (n < 0)
+        return fail(b, at,
+                    "the user name or password in the URL has a broken % escape");
+    *len = (size_t)n;
+    for (size_t i = 0; i < *len; i++)
+        if ((unsigned char)out[i] < 0x20 || out[i] == 0x7f)
+            return fail(b, at, "the user name or password holds a control character");
+    return true;
+}
+
+static bool take_password(struct build *b, const struct node *at, struct span text,
+                          char *scratch, struct config_login *login)
+{
+    size_t len;
+
+    if (!password_allowed(b, at) || !decode(b, at, text, scratch, &len))
+        return false;
+    if (len > SECRET_LIMIT)
+        return fail(b, at, "the password is too long");
+    login->password = secret_new((struct span){scratch, len});
+    if (login->password == NULL)
+        report_no_memory(b->report);
+    return login->password != NULL;
+}
+
+static bool take_userinfo(struct build *b, const struct node *at, struct span userinfo,
+                          struct config_login *login)
+{
+    size_t colon = span_find(userinfo, ':');
+    char *scratch = malloc(userinfo.len + 1);
+    bool ok = false;
+    size_t len;
+
+    if (scratch == NULL) {
+        report_no_memory(b->report);
+        return false;
+    }
+    if (colon == 0 || userinfo.len == 0) {
+        fail(b, at, "the URL has an empty user name");
+        goto out;
+    }
+    if (!decode(b, at, (struct span){userinfo.at, colon}, scratch, &len))
+        goto out;
+    login->login_name = build_dup(b, (struct span){scratch, len});
+    ok = login->login_name != NULL;
+    if (ok && colon + 1 < userinfo.len)
+        ok = take_password(b, at, span_skip(userinfo, colon + 1), scratch, login);
+out:
+    secret_wipe(scratch, userinfo.len + 1);
+    free(scratch);
+    return ok;
+}
+
+/* ---- the URL ---- */
+
+static bool check_scheme(struct build *b, const struct node *at, struct span scheme)
+{
+    char shown[QUOTE_SIZE];
+
+    if (span_equal_nocase(scheme, SPAN("http")) ||
+        span_equal_nocase(scheme, SPAN("https")))
+        return true;
+    report_error(b->report, at,
+                 "%s:// is not supported: a proxy is http:// or https://",
+                 quote(scheme, shown));
+    return false;
+}
+
+static bool take_host(struct build *b, const struct node *at, const struct url *url,
+                      struct config_proxy *proxy)
+{
+    char shown[QUOTE_SIZE];
+
+    if (url->path_query.len > 0 && !span_equal(url->path_query, SPAN("/")))
+        return fail(b, at, "the URL of a proxy ends behind the port");
+    if (url->has_port && url->port == 0)
+        return fail(b, at, "port 0 is out of range");
+    proxy->tls = span_equal_nocase(url->scheme, SPAN("https"));
+    proxy->port = url->port;
+    proxy->host = build_dup(b, url->host);
+    if (proxy->host == NULL)
+        return false;
+    for (char *c = proxy->host; *c != '\0'; c++)
+        if (*c >= 'A' && *c <= 'Z')
+            *c = (char)(*c - 'A' + 'a');
+    if (!url->has_port)
+        report_warning(b->report, at, "the proxy %s has no port: %u is used",
+                       quote(url->host, shown), (unsigned)proxy->port);
+    return true;
+}
+
+/* The text with http:// if it has no scheme; to be wiped and freed. */
+static char *with_scheme(struct build *b, struct span text)
+{
+    static const char scheme[] = "http://";
+    size_t len = text.len + sizeof(scheme);
+    char *url;
+
+    for (size_t i = 0; i + 3 <= text.len; i++)
+        if (memcmp(text.at + i, "://", 3) == 0)
+            return build_dup(b, text);
+    url = malloc(len);
+    if (url == NULL) {
+        report_no_memory(b->report);
+        return NULL;
+    }
+    memcpy(url, scheme, sizeof(scheme) - 1);
+    memcpy(url + sizeof(scheme) - 1, text.at, text.len);
+    url[len - 1] = '\0';
+    return url;
+}
+
+static bool take_url(struct build *b, const struct node *at, struct config_proxy *proxy)
+{
+    struct span text = node_span(at);
+    char *copy;
+    struct url url;
+    const char *why;
+    bool ok;
+
+    if (span_equal_nocase(text, SPAN("direct")))
+        return fail(b, at,
+                    "going direct is no proxy: name hosts in noproxy; without "
+                    "via_corp_proxy, all go direct when no proxy is known");
+    copy = with_scheme(b, text);
+    if (copy == NULL)
+        return false;
+    why = url_parse(&url, span_of(copy));
+    if (why != NULL)
+        report_error(b->report, at, "the URL of a proxy %s", why);
+    ok = why == NULL && check_scheme(b, at, url.scheme) &&
+         take_host(b, at, &url, proxy) &&
+         (!url.has_userinfo || take_userinfo(b, at, url.userinfo, &proxy->login));
+    secret_wipe(copy, strlen(copy));
+    free(copy);
+    return ok;
+}
+
+/* ---- the entry ---- */
+
+static void entry_unknown(struct build *b, const struct node *key)
+{
+    struct span none = {NULL, 0};
+    const char *advice = schema_advice(node_span(key));
+    const char *meant = schema_suggest(schema_proxy_keys, none, node_span(key));
+    char text[QUOTE_SIZE];
+
+    report_error(b->report, key, "unknown key \"%s\" in an entry of proxy",
+                 quote(node_span(key), text));
+    if (advice != NULL)
+        report_help(b->report, "%s", advice);
+    else if (meant != NULL)
+        report_help(b->report, "did you mean \"%s\"?", meant);
+}
+
+static bool entry_from_map(struct build *b, struct entry *entry, const struct node *map)
+{
+    unsigned before = b->report->errors;
+    struct span none = {NULL, 0};
+
+    for (const struct node *item = map->first; item != NULL; item = item->next) {
+        int index;
+
+        if (item->key->kind != NODE_SCALAR || report_full(b->report))
+            continue;
+        index = schema_find(schema_proxy_keys, none, node_span(item->key));
+        if (index < 0)
+            entry_unknown(b, item->key);
+        else if (entry->field[index] != NULL)
+            report_error(b->report, item->key,
+                         "\"%s\" stands here again, first in line %zu",
+                         schema_proxy_keys[index].path, entry->field[index]->key->line);
+        else
+            entry->field[index] = item;
+    }
+    if (entry->field[ENTRY_URL] == NULL)
+        fail(b, map, "this entry of proxy has no url");
+    return b->report->errors == before;
+}
+
+static void entry_header(struct build *b, const struct node *value,
+                         struct config_proxy *proxy)
+{
+    const struct node *item = value->kind == NODE_LIST ? value->first : value;
+
+    for (; item != NULL && !report_full(b->report); item = item->next) {
+        const char *why;
+
+        if (item->kind != NODE_SCALAR) {
+            fail(b, item, "a header field is written as \"Name: value\"");
+        } else {
+            why = value_text(node_span(item));
+            if (why != NULL)
+                report_error(b->report, item, "a header field %s", why);
+            else
+                build_header(b, item, &proxy->header);
+        }
+        if (value->kind != NODE_LIST)
+            break; /* next would be the next key */
+    }
+}
+
+static void entry_url(struct build *b, const struct node *at,
+                      struct config_proxy *proxy)
+{
+    const char *why;
+
+    if (at->kind == NODE_VOID)
+        return;
+    if (at->kind != NODE_SCALAR || at->len == 0 || node_is_null(at)) {
+        fail(b, at, "a URL is needed here, as in http://proxy.example:8080");
+        return;
+    }
+    why = value_text(node_span(at));
+    if (why != NULL)
+        report_error(b->report, at, "a URL %s", why);
+    else
+        take_url(b, at, proxy);
+}
+
+static void entry_fields(struct build *b, const struct entry *entry,
+                         struct config_proxy *proxy)
+{
+    const struct node *username = entry->field[ENTRY_USERNAME];
+    const struct node *file = entry->field[ENTRY_PASSWORD_FILE];
+
+    if (entry->field[ENTRY_URL] != NULL)
+        entry_url(b, entry->field[ENTRY_URL], proxy);
+    if (username != NULL && proxy->login.login_name != NULL) {
+        fail(b, username, "the URL already names a user");
+        return;
+    }
+    if (file != NULL && proxy->login.password != NULL) {
+        fail(b, file, "the URL already holds a password");
+        return;
+    }
+    for (int i = ENTRY_AUTH; i < ENTRY_HEADER; i++)
+        if (entry->field[i] != NULL)
+            build_plain(b, &schema_proxy_keys[i], entry->field[i], proxy);
+    if (entry->field[ENTRY_HEADER] != NULL)
+        entry_header(b, entry->field[ENTRY_HEADER], proxy);
+}
+
+static void entry_keep(struct build *b, const struct entry *entry,
+                       struct config_proxy *proxy)
+{
+    struct config *c = b->config;
+    struct config_proxy *larger =
+        build_grow(b, c->proxy, c->proxy_count, sizeof(*proxy));
+    struct proxy_place *places;
+
+    if (larger == NULL)
+        return;
+    c->proxy = larger;
+    places = build_grow(b, b->proxy_place, c->proxy_count, sizeof(*places));
+    if (places == NULL)
+        return;
+    b->proxy_place = places;
+    places[c->proxy_count] = (struct proxy_place){
+        .at = entry->at,
+        .username = entry->field[ENTRY_USERNAME],
+        .password_file = entry->field[ENTRY_PASSWORD_FILE],
+        .own_auth = entry->field[ENTRY_AUTH] != NULL,
+    };
+    larger[c->proxy_count++] = *proxy;
+    *proxy = (struct config_proxy){0}; /* now the config's */
+}
+
+void build_proxy(struct build *b, const struct node *item)
+{
+    struct config_proxy proxy = {0};
+    struct entry entry = {.at = item};
+    unsigned before = b->report->errors;
+
+    if (item->kind == NODE_MAP)
+        entry_from_map(b, &entry, item);
+    else
+        entry.field[ENTRY_URL] = item;
+    entry_fields(b, &entry, &proxy);
+    if (b->report->errors == before && proxy.host != NULL && !b->report->no_memory)
+        entry_keep(b, &entry, &proxy);
+    proxy_clear(&proxy);
+}
