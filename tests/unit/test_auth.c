@@ -1,0 +1,459 @@
+/*
+ * test_auth: the login of a connection, step by step.
+ */
+#include "auth/auth.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/counters.h"
+#include "suite.h"
+
+#define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
+#define HOP          "http://wp1.corp:8080"
+#define ALICE        "Basic YWxpY2U6c2VzYW1l" /* alice:sesame */
+
+static struct loop *loop;
+static struct guard *guard;
+static struct auth_memory *memory;
+static struct config_login login;
+
+/* What the last callback said. */
+static struct {
+    unsigned calls;
+    enum outcome outcome;
+    char detail[512];
+} said;
+
+static void login_clear_all(void)
+{
+    free(login.login_name);
+    free(login.username);
+    secret_free(login.password);
+    login = (struct config_login){.auth = CONFIG_AUTH_AUTO};
+}
+
+static void login_set(const char *user, const char *password)
+{
+    login_clear_all();
+    if (user != NULL)
+        login.login_name = span_dup(span_of(user));
+    if (password != NULL)
+        login.password = secret_new(span_of(password));
+}
+
+static void setup(void)
+{
+    loop = loop_new();
+    guard = guard_new(loop);
+    memory = auth_memory_new();
+    login_set("alice", "sesame");
+    memset(&said, 0, sizeof(said));
+}
+
+static void teardown(void)
+{
+    auth_memory_free(memory);
+    guard_free(guard);
+    login_clear_all();
+    ck_assert_int_eq(loop_free(loop), 0);
+}
+
+static void stepped(void *ctx, enum outcome outcome, const char *detail)
+{
+    (void)ctx;
+    said.calls++;
+    said.outcome = outcome;
+    ck_assert_ptr_nonnull(detail);
+    (void)snprintf(said.detail, sizeof(said.detail), "%s", detail);
+}
+
+static struct auth *start(void)
+{
+    struct auth *auth = auth_new(&(struct auth_options){
+        .loop = loop,
+        .guard = guard,
+        .memory = memory,
+        .hop = HOP,
+        .login = &login,
+    });
+
+    ck_assert_ptr_nonnull(auth);
+    return auth;
+}
+
+/* A 407 with these lines (NULL: none), or a step without a challenge. */
+static void begin(struct auth *auth, const char *lines)
+{
+    char text[2048];
+    struct head head;
+    int n;
+
+    said.calls = 0;
+    if (lines == NULL) {
+        auth_step(auth, NULL, stepped, NULL);
+    } else {
+        n = snprintf(text, sizeof(text), "HTTP/1.1 407 Login\r\n%s\r\n", lines);
+        head_init(&head);
+        ck_assert_int_eq(head_read_response(&head, text, (size_t)n), HEAD_DONE);
+        auth_step(auth, &head, stepped, NULL);
+        head_clear(&head);
+        memset(text, 'x', sizeof(text)); /* the head need not stay */
+    }
+    ck_assert_uint_eq(said.calls, 0);
+}
+
+static enum outcome step(struct auth *auth, const char *lines)
+{
+    begin(auth, lines);
+    loop_run(loop);
+    ck_assert_uint_eq(said.calls, 1);
+    return said.outcome;
+}
+
+static void expect_value(const struct auth *auth, const char *value)
+{
+    struct span got = auth_value(auth);
+
+    ck_assert_msg(span_equal(got, span_of(value)), "got <%.*s> instead of <%s>",
+                  SPAN_ARG(got), value);
+}
+
+#define ASKS "Proxy-Authenticate: Basic realm=\"corp\"\r\n"
+
+/* A connection on which the login is accepted. */
+static void log_in(struct auth *auth)
+{
+    ck_assert_int_eq(step(auth, NULL), OUTCOME_OK);
+    if (auth_value(auth).len == 0) {
+        auth_sent(auth);
+        ck_assert_int_eq(step(auth, ASKS), OUTCOME_OK);
+    }
+    expect_value(auth, ALICE);
+    auth_sent(auth);
+    auth_settle(auth);
+}
+
+START_TEST(asked_then_up_front)
+{
+    struct auth *auth = start();
+
+    ck_assert_int_eq(auth_memory_get(memory, HOP), AUTH_KNOWN_NOTHING);
+    ck_assert_int_eq(step(auth, NULL), OUTCOME_OK);
+    expect_value(auth, "");
+    auth_sent(auth);
+    ck_assert_int_eq(step(auth, ASKS), OUTCOME_OK);
+    expect_value(auth, ALICE);
+    ck_assert_int_eq(auth_memory_get(memory, HOP), AUTH_KNOWN_ASKS);
+    ck_assert_str_eq(auth_memory_scheme(memory, HOP), "Basic");
+    auth_sent(auth);
+    auth_settle(auth);
+    ck_assert_int_eq(guard_state_of(guard, &login, NULL), GUARD_ACCEPTED);
+    /* the next request on the same connection */
+    ck_assert_int_eq(step(auth, NULL), OUTCOME_OK);
+    expect_value(auth, ALICE);
+    auth_sent(auth);
+    auth_settle(auth);
+    ck_assert_int_eq(auth_memory_get(memory, HOP), AUTH_KNOWN_ASKS);
+    ck_assert(!auth_bound(auth));
+    auth_free(auth);
+    /* and the next connection */
+    auth = start();
+    ck_assert_int_eq(step(auth, NULL), OUTCOME_OK);
+    expect_value(auth, ALICE);
+    auth_free(auth);
+    ck_assert_int_eq(guard_state_of(guard, &login, NULL), GUARD_ACCEPTED);
+}
+END_TEST
+
+START_TEST(open_hop_is_remembered)
+{
+    struct auth *auth = start();
+
+    ck_assert_int_eq(step(auth, NULL), OUTCOME_OK);
+    auth_sent(auth);
+    auth_settle(auth);
+    ck_assert_int_eq(auth_memory_get(memory, HOP), AUTH_KNOWN_OPEN);
+    ck_assert_int_eq(auth_memory_get(memory, "http://other:1"), AUTH_KNOWN_NOTHING);
+    ck_assert_int_eq(step(auth, NULL), OUTCOME_OK);
+    expect_value(auth, "");
+    auth_sent(auth);
+    ck_assert_int_eq(step(auth, ASKS), OUTCOME_OK); /* it asks after all */
+    expect_value(auth, ALICE);
+    auth_free(auth);
+    ck_assert_int_eq(auth_memory_get(memory, HOP), AUTH_KNOWN_ASKS);
+}
+END_TEST
+
+START_TEST(wrong_password_is_tried_once)
+{
+    uint64_t before = counter_get(COUNTER_LOGINS_REJECTED);
+    struct auth *auth = start();
+
+    ck_assert_int_eq(step(auth, ASKS), OUTCOME_OK);
+    auth_sent(auth);
+    ck_assert_int_eq(step(auth, ASKS), OUTCOME_LOGIN_REJECTED);
+    ck_assert_ptr_nonnull(strstr(said.detail, HOP));
+    ck_assert_ptr_nonnull(strstr(said.detail, "alice"));
+    ck_assert_ptr_null(strstr(said.detail, "sesame"));
+    expect_value(auth, "");
+    ck_assert_uint_eq(counter_get(COUNTER_LOGINS_REJECTED), before + 1);
+    auth_free(auth);
+
+    auth = start();
+    ck_assert_int_eq(step(auth, NULL), OUTCOME_LOGIN_HELD);
+    ck_assert_ptr_nonnull(strstr(said.detail, HOP));
+    expect_value(auth, "");
+    auth_free(auth);
+    ck_assert_uint_eq(counter_get(COUNTER_LOGINS_REJECTED), before + 1);
+
+    login_set("alice", "tulip");
+    auth = start();
+    ck_assert_int_eq(step(auth, NULL), OUTCOME_OK);
+    expect_value(auth, "Basic YWxpY2U6dHVsaXA=");
+    auth_free(auth);
+}
+END_TEST
+
+/* A 407 that does not even say what it wants is a rejection too. */
+START_TEST(rejected_without_a_challenge)
+{
+    struct auth *auth = start();
+
+    ck_assert_int_eq(step(auth, ASKS), OUTCOME_OK);
+    auth_sent(auth);
+    ck_assert_int_eq(step(auth, ""), OUTCOME_LOGIN_REJECTED);
+    auth_free(auth);
+}
+END_TEST
+
+static const struct {
+    const char *lines;
+    enum config_auth auth;
+    const char *user, *password;
+    enum outcome outcome;
+    const char *text; /* the value, or a part of the detail */
+} answers[] = {
+    {ASKS, CONFIG_AUTH_AUTO, "alice", "sesame", OUTCOME_OK, ALICE},
+    {ASKS, CONFIG_AUTH_BASIC, "alice", "sesame", OUTCOME_OK, ALICE},
+    {"proxy-authenticate: bASIC\r\n", CONFIG_AUTH_AUTO, "alice", "sesame", OUTCOME_OK,
+     ALICE},
+    {"Proxy-Authenticate: Negotiate, NTLM, Basic realm=\"x\"\r\n", CONFIG_AUTH_AUTO,
+     "alice", "sesame", OUTCOME_OK, ALICE},
+    {"Proxy-Authenticate: Negotiate\r\nX: y\r\nProxy-Authenticate: NTLM\r\n" ASKS,
+     CONFIG_AUTH_AUTO, "alice", "sesame", OUTCOME_OK, ALICE},
+    /* RFC 7617 section 2.1 */
+    {"Proxy-Authenticate: Basic realm=\"foo\", charset=\"UTF-8\"\r\n", CONFIG_AUTH_AUTO,
+     "test", "123\xc2\xa3", OUTCOME_OK, "Basic dGVzdDoxMjPCow=="},
+    {ASKS, CONFIG_AUTH_AUTO, "CORP\\alice", "sesame", OUTCOME_OK,
+     "Basic Q09SUFxhbGljZTpzZXNhbWU="},
+    {ASKS, CONFIG_AUTH_AUTO, "alice", ":", OUTCOME_OK, "Basic YWxpY2U6Og=="},
+    {ASKS, CONFIG_AUTH_AUTO, "alice", "", OUTCOME_OK, "Basic YWxpY2U6"},
+
+    {"", CONFIG_AUTH_AUTO, "alice", "sesame", OUTCOME_LOGIN_BROKEN, HOP " asks"},
+    {"Proxy-Authenticate: ,\r\n", CONFIG_AUTH_AUTO, "alice", "sesame",
+     OUTCOME_LOGIN_BROKEN, HOP " asks"},
+    /* the challenge of an origin is none of a proxy */
+    {"WWW-Authenticate: Basic realm=\"x\"\r\n", CONFIG_AUTH_AUTO, "alice", "sesame",
+     OUTCOME_LOGIN_BROKEN, HOP " asks"},
+    {"Proxy-Authenticate: Negotiate\r\nProxy-Authenticate: NTLM\r\n", CONFIG_AUTH_AUTO,
+     "alice", "sesame", OUTCOME_LOGIN_SCHEME, HOP " offers only Negotiate, NTLM"},
+    {"Proxy-Authenticate: Digest realm=\"a, Basic b\"\r\n", CONFIG_AUTH_AUTO, "alice",
+     "sesame", OUTCOME_LOGIN_SCHEME, "offers only Digest"},
+    {ASKS, CONFIG_AUTH_NONE, "alice", "sesame", OUTCOME_LOGIN_SCHEME,
+     "offers only Basic, which `auth:`"},
+    {ASKS, CONFIG_AUTH_AUTO, NULL, NULL, OUTCOME_LOGIN_NO_CREDENTIALS, "`username:`"},
+    {ASKS, CONFIG_AUTH_AUTO, NULL, "sesame", OUTCOME_LOGIN_NO_CREDENTIALS,
+     "`username:`"},
+    {ASKS, CONFIG_AUTH_AUTO, "alice", NULL, OUTCOME_LOGIN_NO_CREDENTIALS,
+     "(Basic, realm \"corp\"), and no password of alice is known: set `password_file:`"},
+    {"Proxy-Authenticate: Basic realm=\"a\tb\xff\"\r\n", CONFIG_AUTH_AUTO, "alice",
+     NULL, OUTCOME_LOGIN_NO_CREDENTIALS, "realm \"ab\""},
+    {ASKS, CONFIG_AUTH_AUTO, "al:ice", "sesame", OUTCOME_LOGIN_NO_CREDENTIALS, "colon"},
+    {ASKS, CONFIG_AUTH_AUTO, "al\x01ice", "sesame", OUTCOME_LOGIN_NO_CREDENTIALS,
+     "control"},
+    {ASKS, CONFIG_AUTH_AUTO, "alice",
+     "ses\x7f"
+     "ame",
+     OUTCOME_LOGIN_NO_CREDENTIALS, "control"},
+};
+
+START_TEST(answer)
+{
+    struct auth *auth = start();
+
+    login_set(answers[_i].user, answers[_i].password);
+    login.auth = answers[_i].auth;
+    ck_assert_int_eq(step(auth, NULL), OUTCOME_OK);
+    expect_value(auth, "");
+    auth_sent(auth);
+    ck_assert_int_eq(step(auth, answers[_i].lines), answers[_i].outcome);
+    if (answers[_i].outcome == OUTCOME_OK) {
+        expect_value(auth, answers[_i].text);
+    } else {
+        expect_value(auth, "");
+        ck_assert_msg(strstr(said.detail, answers[_i].text) != NULL, "%s", said.detail);
+        ck_assert_ptr_null(strstr(said.detail, "sesame"));
+    }
+    auth_free(auth);
+    /* nothing of this was a try */
+    ck_assert_int_eq(guard_state_of(guard, &login, NULL), GUARD_UNTRIED);
+}
+END_TEST
+
+START_TEST(many_long_names_fit)
+{
+    char lines[1536] = "";
+    struct auth *auth = start();
+
+    for (size_t n = 0; n + 80 < sizeof(lines); n = strlen(lines))
+        (void)snprintf(lines + n, sizeof(lines) - n, "Proxy-Authenticate: %0*d\r\n", 50,
+                       7);
+    ck_assert_int_eq(step(auth, lines), OUTCOME_LOGIN_SCHEME);
+    ck_assert_ptr_nonnull(strstr(said.detail, "offers only 0000"));
+    auth_free(auth);
+}
+END_TEST
+
+/* What a scheme that a hop agreed on needs may be gone after a reload. */
+START_TEST(up_front_only_with_credentials)
+{
+    struct auth *auth = start();
+
+    log_in(auth);
+    auth_free(auth);
+    login_set("alice", NULL);
+    auth = start();
+    ck_assert_int_eq(step(auth, NULL), OUTCOME_OK);
+    expect_value(auth, "");
+    auth_free(auth);
+    login_set("alice", "sesame");
+    login.auth = CONFIG_AUTH_NONE;
+    auth = start();
+    ck_assert_int_eq(step(auth, NULL), OUTCOME_OK);
+    expect_value(auth, "");
+    auth_free(auth);
+}
+END_TEST
+
+START_TEST(asks_again_and_again)
+{
+    struct auth *auth = start();
+    enum outcome outcome = OUTCOME_OK;
+    int n = 0;
+
+    while (outcome == OUTCOME_OK && n++ < 100)
+        outcome = step(auth, ASKS); /* the value is never sent */
+    ck_assert_int_eq(outcome, OUTCOME_LOGIN_BROKEN);
+    ck_assert_int_lt(n, 10);
+    auth_free(auth);
+}
+END_TEST
+
+START_TEST(only_one_connection_tries)
+{
+    struct auth *first = start();
+    struct auth *second = start();
+
+    ck_assert_int_eq(step(first, ASKS), OUTCOME_OK);
+    begin(second, ASKS);
+    loop_run(loop);
+    ck_assert_uint_eq(said.calls, 0);
+    auth_sent(first);
+    auth_settle(first);
+    loop_run(loop);
+    ck_assert_uint_eq(said.calls, 1);
+    ck_assert_int_eq(said.outcome, OUTCOME_OK);
+    expect_value(second, ALICE);
+    auth_free(second);
+    auth_free(first);
+}
+END_TEST
+
+/* freed: how far the first connection came; the second one waits for it. */
+enum { FREED_MADE, FREED_SENT, FREED_STEPPING };
+
+START_TEST(freed_in_between)
+{
+    struct auth *first = start();
+    struct auth *second = start();
+
+    begin(first, ASKS);
+    begin(second, ASKS);
+    if (_i != FREED_STEPPING) {
+        loop_run(loop);
+        ck_assert_uint_eq(said.calls, 1);
+        said.calls = 0;
+    }
+    if (_i == FREED_SENT)
+        auth_sent(first);
+    auth_free(first);
+    loop_run(loop);
+    ck_assert_uint_eq(said.calls, 1); /* of the second */
+    if (_i == FREED_SENT) {
+        ck_assert_int_eq(said.outcome, OUTCOME_LOGIN_HELD);
+    } else {
+        ck_assert_int_eq(said.outcome, OUTCOME_OK);
+        expect_value(second, ALICE);
+    }
+    auth_free(second);
+    auth_free(NULL);
+}
+END_TEST
+
+/* Lost after it was accepted once: nothing is held back. */
+START_TEST(lost_after_acceptance)
+{
+    struct auth *auth = start();
+
+    log_in(auth);
+    ck_assert_int_eq(step(auth, NULL), OUTCOME_OK);
+    auth_sent(auth);
+    auth_free(auth);
+    auth = start();
+    log_in(auth);
+    auth_free(auth);
+}
+END_TEST
+
+static void free_inside(void *ctx, enum outcome outcome, const char *detail)
+{
+    struct auth **auth = ctx;
+
+    ck_assert_int_eq(outcome, OUTCOME_OK);
+    ck_assert_str_eq(detail, "");
+    auth_free(*auth);
+    *auth = NULL;
+}
+
+START_TEST(freed_by_its_callback)
+{
+    struct auth *auth = start();
+
+    auth_step(auth, NULL, free_inside, &auth);
+    loop_run(loop);
+    ck_assert_ptr_null(auth);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("auth");
+    TCase *tcase = tcase_create("auth");
+
+    tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_add_test(tcase, asked_then_up_front);
+    tcase_add_test(tcase, open_hop_is_remembered);
+    tcase_add_test(tcase, wrong_password_is_tried_once);
+    tcase_add_test(tcase, rejected_without_a_challenge);
+    tcase_add_loop_test(tcase, answer, 0, COUNT(answers));
+    tcase_add_test(tcase, many_long_names_fit);
+    tcase_add_test(tcase, up_front_only_with_credentials);
+    tcase_add_test(tcase, asks_again_and_again);
+    tcase_add_test(tcase, only_one_connection_tries);
+    tcase_add_loop_test(tcase, freed_in_between, FREED_MADE, FREED_STEPPING + 1);
+    tcase_add_test(tcase, lost_after_acceptance);
+    tcase_add_test(tcase, freed_by_its_callback);
+    suite_add_tcase(suite, tcase);
+    return suite_run(suite);
+}
