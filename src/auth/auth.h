@@ -4,9 +4,10 @@
  * One struct auth is the login state of one upstream connection. Before each head the
  * caller takes an auth_step() without a challenge and puts auth_value() into
  * Proxy-Authorization; it tells by auth_sent() that the head is on its way, hands every
- * 407 to auth_step(), and reports any other answer by auth_settle(). Schemes stand behind a
- * vtable (auth_scheme.h). A scheme or the guard may answer late, so each step has a
- * callback: exactly once, never before auth_step() returns, never after auth_free().
+ * 407 to auth_step(), and reports any other answer by auth_settle(). Schemes stand
+ * behind a vtable (auth_scheme.h). A scheme or the guard may answer late, so each step
+ * has a callback: exactly once, never before auth_step() returns, never after
+ * auth_free().
  */
 #ifndef CCGATE_AUTH_AUTH_H
 #define CCGATE_AUTH_AUTH_H
@@ -44,22 +45,22 @@ struct auth_options {
 struct auth *auth_new(const struct auth_options *options);
 
 /*
- * Gives up what is under way: a login that was sent and not answered is told to the guard
- * as lost, one that was not sent lets the next one try. NULL-safe.
+ * Gives up what is under way: a login that was sent and not answered is told to the
+ * guard as lost, one that was not sent lets the next one try. NULL-safe.
  */
 void auth_free(struct auth *auth);
 
 /*
  * OK: auth_value() is ready for the next head. Otherwise why not: LOGIN_NO_CREDENTIALS,
- * LOGIN_REJECTED, LOGIN_HELD, LOGIN_SCHEME, LOGIN_BROKEN, INTERNAL; detail is one sentence
- * fragment for people ("the proxy offers only NTLM"), valid during the call.
+ * LOGIN_REJECTED, LOGIN_HELD, LOGIN_SCHEME, LOGIN_BROKEN, INTERNAL; detail is one
+ * sentence fragment for people ("the proxy offers only NTLM"), valid during the call.
  */
 typedef void auth_callback(void *ctx, enum outcome outcome, const char *detail);
 
 /*
- * Prepares the login for the next head. challenge: the head of a 407, or NULL before the
- * answer to a head was seen (then a login is made up front if the hop is known to ask). The
- * challenge need not outlive this call.
+ * Prepares the login for the next head. challenge: the head of a 407, or NULL before
+ * the answer to a head was seen (then a login is made up front if the hop is known to
+ * ask). The challenge need not outlive this call.
  */
 void auth_step(struct auth *auth, const struct head *challenge, auth_callback *callback,
                void *ctx);
@@ -68,12 +69,12 @@ void auth_step(struct auth *auth, const struct head *challenge, auth_callback *c
 struct span auth_value(const struct auth *auth);
 
 /*
- * Tells that the head with auth_value(), even if that is empty, was handed to the socket:
- * from now on the proxy may have seen the login.
+ * Tells that the head with auth_value(), even if that is empty, was handed to the
+ * socket: from now on the proxy may have seen the login.
  */
 void auth_sent(struct auth *auth);
 
-/* Tells that an answer other than 407 came: the login, if any was sent, was accepted. */
+/* Tells that an answer other than 407 came: a login that was sent was accepted. */
 void auth_settle(struct auth *auth);
 
 /*

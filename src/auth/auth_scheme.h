@@ -1,6 +1,6 @@
 /*
- * auth_scheme: what a login scheme has to do. One vtable per scheme, in order of strength
- * in auth.c. A scheme's state belongs to one connection.
+ * auth_scheme: what a login scheme has to do. One vtable per scheme, in order of
+ * strength in auth.c. A scheme's state belongs to one connection.
  */
 #ifndef CCGATE_AUTH_AUTH_SCHEME_H
 #define CCGATE_AUTH_AUTH_SCHEME_H
@@ -10,8 +10,8 @@
 #include "config/config.h"
 
 struct auth_scheme {
-    const char *name;     /* as in Proxy-Authenticate, compared without case */
-    bool bound;           /* the login lives and dies with the TCP connection */
+    const char *name; /* as in Proxy-Authenticate, compared without case */
+    bool bound;       /* the login lives and dies with the TCP connection */
     bool needs_password;
     /*
      * One message is the whole login: a 407 to it is a rejection. Otherwise step() gets
@@ -26,9 +26,9 @@ struct auth_scheme {
     /*
      * Appends the value for the next head to out, with the scheme's name. parameters is
      * what stands behind that name in the challenge, empty when speaking first. The
-     * callback may come before this returns; auth.c defers it. finish() while it is due:
-     * it never comes. out is wiped by auth.c; step() makes all room in it before it
-     * writes, so that a buffer that grows leaves no copy.
+     * callback may come before this returns; auth.c defers it. finish() while it is
+     * due: it never comes. out is wiped by auth.c; step() makes all room in it before
+     * it writes, so that a buffer that grows leaves no copy.
      */
     void (*step)(void *state, const struct config_login *login, struct span parameters,
                  struct buf *out,

@@ -19,7 +19,8 @@ static bool has_control(struct span s)
 static const char *check(struct span user, struct span password)
 {
     if (span_find(user, ':') < user.len)
-        return "the user name has a colon, which Basic cannot carry: correct `username:`";
+        return "the user name has a colon, which Basic cannot carry: "
+               "correct `username:`";
     if (has_control(user))
         return "the user name has a control character, which Basic cannot carry: "
                "correct `username:`";

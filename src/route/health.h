@@ -1,6 +1,7 @@
 /*
- * health: which hops failed lately. A hop that cannot be reached rests (timeout.hop_rest)
- * at the end of the list; it is tried anyway when all rest. Survives a reload.
+ * health: which hops failed lately. A hop that cannot be reached rests
+ * (timeout.hop_rest) at the end of the list; it is tried anyway when all rest. Survives
+ * a reload.
  */
 #ifndef CCGATE_ROUTE_HEALTH_H
 #define CCGATE_ROUTE_HEALTH_H
@@ -31,10 +32,12 @@ void health_failed(struct health *health, const struct hop *hop, enum outcome ou
 bool health_rests(const struct health *health, const struct hop *hop);
 
 /*
- * The order in which a route's hops are to be tried: indices into route->hops, awake ones
- * first, each group in the route's order. order has room for route->hop_count entries.
+ * The order in which a route's hops are to be tried: indices into route->hops, awake
+ * ones first, each group in the route's order. order has room for route->hop_count
+ * entries.
  */
-void health_order(const struct health *health, const struct route *route, uint8_t *order);
+void health_order(const struct health *health, const struct route *route,
+                  uint8_t *order);
 
 /* Forgets all rests (network change). */
 void health_wake_all(struct health *health);

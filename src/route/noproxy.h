@@ -8,8 +8,8 @@
 
 /*
  * Loopback, link-local and unspecified targets by name or literal: localhost and below,
- * 127/8, ::1, 169.254/16, fe80::/10, 0.0.0.0, ::, mapped forms, and IPv4 in any spelling
- * of inet_aton() (127.1, 0x7f.1, 2130706433). host without brackets.
+ * 127/8, ::1, 169.254/16, fe80::/10, 0.0.0.0, ::, mapped forms, and IPv4 in any
+ * spelling of inet_aton() (127.1, 0x7f.1, 2130706433). host without brackets.
  */
 bool noproxy_is_local(struct span host);
 
@@ -18,9 +18,9 @@ long noproxy_match(const struct pattern *patterns, size_t count, struct span hos
                    uint16_t port);
 
 /*
- * Splits a NO_PROXY value at commas and blanks and parses each entry; entries that are no
- * pattern are left out. *patterns is the caller's: noproxy_free(). Returns the count, or
- * -ENOMEM.
+ * Splits a NO_PROXY value at commas and blanks and parses each entry; entries that are
+ * no pattern are left out. *patterns is the caller's: noproxy_free(). Returns the
+ * count, or -ENOMEM.
  */
 long noproxy_parse(struct span value, struct pattern **patterns);
 

@@ -1,10 +1,11 @@
 /*
  * route: which way out, and why.
  *
- * The order of sources: our own listeners (a loop), loopback and link-local targets (never
- * to a parent), `noproxy`, the `proxy` list, the environment's variables (whose NO_PROXY
- * counts only with them). Direct is the last resort, and only when no source names a way
- * and via_corp_proxy is off. A source that failed makes the decision undecided.
+ * The order of sources: our own listeners (a loop), loopback and link-local targets
+ * (never to a parent), `noproxy`, the `proxy` list, the environment's variables (whose
+ * NO_PROXY counts only with them). Direct is the last resort, and only when no source
+ * names a way and via_corp_proxy is off. A source that failed makes the decision
+ * undecided.
  */
 #ifndef CCGATE_ROUTE_ROUTE_H
 #define CCGATE_ROUTE_ROUTE_H
@@ -15,7 +16,7 @@
 #include "config/config.h"
 
 enum route_kind {
-    ROUTE_HOPS,    /* through one of `hops`, in this order */
+    ROUTE_HOPS, /* through one of `hops`, in this order */
     ROUTE_DIRECT,
     ROUTE_REFUSED, /* no way: `outcome` says which kind, `why` the rest */
 };
@@ -25,7 +26,7 @@ struct hop {
     bool tls;
     char *host; /* lower case, without brackets */
     uint16_t port;
-    char *name; /* "http://wp1.corp:8080", the key of health and login memory, for people */
+    char *name; /* "http://wp1.corp:8080", the key of health and login memory */
     const struct config_login *login; /* never NULL */
     char **header; /* extra lines, NULL-terminated, or NULL; an own line replaces a
                       global one of that name. The array is the route's. */
@@ -37,12 +38,12 @@ struct hop {
 struct route {
     unsigned refs;
     enum route_kind kind;
-    enum outcome outcome; /* ROUTE_REFUSED: LOOP, LOCAL_TARGET_REFUSED, ROUTE_UNDECIDED */
-    bool refuse_local;    /* DIRECT: a resolved loopback or link-local address is refused */
+    enum outcome outcome; /* REFUSED: LOOP, LOCAL_TARGET_REFUSED, ROUTE_UNDECIDED */
+    bool refuse_local;    /* DIRECT: no loopback or link-local address after lookup */
     char *why;            /* "noproxy: *.corp.example", "proxy: list", ... never NULL */
     struct hop *hops;
     size_t hop_count;
-    struct config *config;                /* keeps logins and header lines alive */
+    struct config *config;                  /* keeps logins and header lines alive */
     struct config_login *environment_login; /* of a proxy from a variable */
 };
 
@@ -52,8 +53,8 @@ void route_unref(struct route *route); /* NULL-safe */
 struct route_request {
     struct span host; /* without brackets */
     uint16_t port;
-    bool secure;      /* CONNECT or https: which environment variable counts */
-    bool own_caller;  /* the caller has our uid: it may reach its own loopback */
+    bool secure;     /* CONNECT or https: which environment variable counts */
+    bool own_caller; /* the caller has our uid: it may reach its own loopback */
 };
 
 /* Whether a host and port are one of our listeners. */
@@ -62,10 +63,10 @@ typedef bool route_is_self(void *ctx, struct span host, uint16_t port);
 struct router;
 
 struct router_options {
-    struct loop *loop;          /* NULL: only route_decide() is used */
-    struct config *config;      /* a reference is taken */
-    char *const *environment;   /* environ or NULL; copied */
-    route_is_self *is_self;     /* NULL: nothing is */
+    struct loop *loop;        /* NULL: only route_decide() is used */
+    struct config *config;    /* a reference is taken */
+    char *const *environment; /* environ or NULL; read at once */
+    route_is_self *is_self;   /* NULL: nothing is */
     void *self_ctx;
 };
 
@@ -80,10 +81,11 @@ struct route_query;
 typedef void route_callback(void *ctx, struct route *route);
 
 /*
- * The callback comes exactly once, never before this returns, never after route_cancel().
- * NULL when memory is out.
+ * The callback comes exactly once, never before this returns, never after
+ * route_cancel(). NULL when memory is out.
  */
-struct route_query *route_start(struct router *router, const struct route_request *request,
+struct route_query *route_start(struct router *router,
+                                const struct route_request *request,
                                 route_callback *callback, void *ctx);
 void route_cancel(struct route_query *query); /* NULL-safe */
 
@@ -91,9 +93,9 @@ void route_cancel(struct route_query *query); /* NULL-safe */
 struct route *route_decide(struct router *router, const struct route_request *request);
 
 /*
- * The hops of the static sources, for status: those of the `proxy` list or, without one,
- * those of the environment, each once. Returns how many it put into hops, limit at most.
- * They live as long as the router.
+ * The hops of the static sources, for status: those of the `proxy` list or, without
+ * one, those of the environment, each once. Returns how many it put into hops, limit at
+ * most. They live as long as the router.
  */
 size_t router_hops(const struct router *router, const struct hop **hops, size_t limit);
 
