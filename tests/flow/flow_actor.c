@@ -249,6 +249,20 @@ static void on_expect_close(struct actor *a, const struct arguments *arguments)
     actor_drain(a, flow_deadline(ms));
 }
 
+/* The end, by FIN or RST, with these bytes nowhere before it. */
+static void on_end_without(struct actor *a, const struct arguments *arguments)
+{
+    int64_t deadline = flow_deadline(FLOW_DEADLINE);
+
+    arguments_want(arguments, 1);
+    while (actor_fill(a, a->in.len + 1, deadline))
+        ;
+    if (!a->eof && !a->reset)
+        flow_fail("the connection of %s is still open", a->name);
+    if (bytes_have(&a->in, arguments->at[0].at, arguments->at[0].len))
+        flow_fail("%s got \"%s\"", a->name, bytes_show(a->in.at, a->in.len));
+}
+
 static void on_expect_no_more(struct actor *a, const struct arguments *arguments)
 {
     (void)arguments;
@@ -307,6 +321,7 @@ static const struct {
     {"expect-eof", on_expect_eof, true},
     {"expect-reset", on_expect_reset, true},
     {"expect-close", on_expect_close, true},
+    {"expect-end-without", on_end_without, true},
     {"expect-no-more", on_expect_no_more, true},
     {"shutdown", on_shutdown, true},
     {"close", on_close, true},
