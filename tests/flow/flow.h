@@ -9,6 +9,11 @@
 #ifndef CCGATE_TESTS_FLOW_H
 #define CCGATE_TESTS_FLOW_H
 
+/* Included first everywhere: memmem() and the like. */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -28,8 +33,6 @@ struct bytes {
 
 void bytes_add(struct bytes *b, const void *data, size_t len);
 void bytes_text(struct bytes *b, const char *text);
-void bytes_format(struct bytes *b, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
 void bytes_drop(struct bytes *b, size_t len);
 /* Whether the bytes have that piece anywhere. */
 bool bytes_have(const struct bytes *b, const void *piece, size_t len);

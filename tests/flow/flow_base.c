@@ -34,19 +34,6 @@ void bytes_text(struct bytes *b, const char *text)
     bytes_add(b, text, strlen(text));
 }
 
-void bytes_format(struct bytes *b, const char *format, ...)
-{
-    char *text = NULL;
-    va_list arguments;
-
-    va_start(arguments, format);
-    if (vasprintf(&text, format, arguments) < 0)
-        abort();
-    va_end(arguments);
-    bytes_text(b, text);
-    free(text);
-}
-
 void bytes_drop(struct bytes *b, size_t len)
 {
     if (len == 0)

@@ -83,8 +83,11 @@ static void add_common(struct bytes *out, const char *text)
     for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
         if (!has_key(text, lines[i][0]))
             flow_expand(out, lines[i][1], strlen(lines[i][1]));
-    if (!has_key(text, "relay:"))
-        bytes_format(out, "relay: %s\n", flow_relay);
+    if (has_key(text, "relay:"))
+        return;
+    bytes_text(out, "relay: ");
+    bytes_text(out, flow_relay);
+    bytes_text(out, "\n");
 }
 
 void daemon_write_config(const char *text)

@@ -6,6 +6,11 @@
 #ifndef CCGATE_TESTS_MOCK_H
 #define CCGATE_TESTS_MOCK_H
 
+/* Included first everywhere: memmem() and the like. */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <stddef.h>
