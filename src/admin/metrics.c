@@ -1,0 +1,177 @@
+/*
+ * metrics: see metrics.h. Names follow the conventions of Prometheus: counters end in
+ * _total, units are spelt out.
+ */
+#include "admin/metrics.h"
+
+#include "auth/auth.h"
+#include "base/counters.h"
+
+struct writer {
+    struct buf *out;
+    int error;
+};
+
+static void put_head(struct writer *w, const char *name, const char *type,
+                     const char *help)
+{
+    if (w->error == 0)
+        w->error = buf_printf(w->out, "# HELP ccgate_%s %s\n# TYPE ccgate_%s %s\n",
+                              name, help, name, type);
+}
+
+static void put_value(struct writer *w, const char *name, uint64_t value)
+{
+    if (w->error == 0)
+        w->error =
+            buf_printf(w->out, "ccgate_%s %llu\n", name, (unsigned long long)value);
+}
+
+static void put_labelled(struct writer *w, const char *name, const char *label,
+                         const char *text, uint64_t value)
+{
+    if (w->error == 0)
+        w->error = buf_printf(w->out, "ccgate_%s{%s=\"", name, label);
+    if (w->error == 0)
+        w->error = metrics_label(span_of(text), w->out);
+    if (w->error == 0)
+        w->error = buf_printf(w->out, "\"} %llu\n", (unsigned long long)value);
+}
+
+static void put_gauge(struct writer *w, const char *name, const char *help,
+                      uint64_t value)
+{
+    put_head(w, name, "gauge", help);
+    put_value(w, name, value);
+}
+
+int metrics_label(struct span value, struct buf *out)
+{
+    int error = 0;
+
+    for (size_t i = 0; i < value.len && error == 0; i++) {
+        char c = value.at[i];
+
+        if (c == '\n')
+            error = buf_append(out, "\\n", 2);
+        else if (c == '"' || c == '\\')
+            error = buf_append(out, (char[]){'\\', c}, 2);
+        else
+            error = buf_append(out, &c, 1);
+    }
+    return error;
+}
+
+static void put_counters(struct writer *w)
+{
+    for (int i = 0; i < COUNTER_COUNT; i++) {
+        const char *name = counter_name((enum counter)i);
+
+        put_head(w, name, "counter", counter_help((enum counter)i));
+        put_value(w, name, counter_get((enum counter)i));
+    }
+    put_head(w, "outcomes_total", "counter", "Finished requests by outcome.");
+    for (int i = 0; i < OUTCOME_COUNT; i++)
+        put_labelled(w, "outcomes_total", "outcome",
+                     outcome_info((enum outcome)i)->name,
+                     counter_outcome_get((enum outcome)i));
+}
+
+/* ---- hops ---- */
+
+/* One metric of every hop; all lines of a metric stand together. */
+struct hop_metric {
+    struct writer *w;
+    const struct server *server;
+    const char *name;
+    uint64_t (*value)(const struct server *server, const struct hop *hop,
+                      const struct health_entry *health);
+};
+
+static uint64_t hop_up(const struct server *server, const struct hop *hop,
+                       const struct health_entry *health)
+{
+    (void)hop;
+    return health == NULL || health->rests_until <= loop_now(server->loop);
+}
+
+static uint64_t hop_successes(const struct server *server, const struct hop *hop,
+                              const struct health_entry *health)
+{
+    (void)server;
+    (void)hop;
+    return health == NULL ? 0 : health->successes;
+}
+
+static uint64_t hop_errors(const struct server *server, const struct hop *hop,
+                           const struct health_entry *health)
+{
+    (void)server;
+    (void)hop;
+    return health == NULL ? 0 : health->failures;
+}
+
+static uint64_t hop_login_closed(const struct server *server, const struct hop *hop,
+                                 const struct health_entry *health)
+{
+    const char *where;
+
+    (void)health;
+    return guard_state_of(server->egress->guard, hop->login, &where) == GUARD_CLOSED;
+}
+
+static void put_hop(void *ctx, const struct hop *hop, const struct health_entry *health)
+{
+    struct hop_metric *metric = ctx;
+
+    put_labelled(metric->w, metric->name, "hop", hop->name,
+                 metric->value(metric->server, hop, health));
+}
+
+static void put_hops(struct writer *w, const struct status_facts *facts)
+{
+    static const struct {
+        struct hop_metric metric;
+        const char *type;
+        const char *help;
+    } TABLE[] = {
+        {{.name = "hop_up", .value = hop_up}, "gauge", "0 while the hop rests."},
+        {{.name = "hop_successes_total", .value = hop_successes},
+         "counter",
+         "Requests that the hop carried."},
+        {{.name = "hop_errors_total", .value = hop_errors},
+         "counter",
+         "Failures of the hop."},
+        {{.name = "hop_login_closed", .value = hop_login_closed},
+         "gauge",
+         "1 if the login for the hop was rejected and is held back."},
+    };
+
+    for (size_t i = 0; i < sizeof(TABLE) / sizeof(TABLE[0]); i++) {
+        struct hop_metric metric = TABLE[i].metric;
+
+        metric.w = w;
+        metric.server = facts->server;
+        put_head(w, metric.name, TABLE[i].type, TABLE[i].help);
+        status_hops(facts, put_hop, &metric);
+    }
+}
+
+int metrics_text(const struct status_facts *facts, struct buf *out)
+{
+    const struct server *server = facts->server;
+    struct writer w = {.out = out};
+
+    put_head(&w, "build_info", "gauge", "1, with the version.");
+    put_labelled(&w, "build_info", "version", facts->version, 1);
+    put_gauge(&w, "uptime_seconds", "Seconds since the start.",
+              (loop_clock() - facts->started) / 1000000000u);
+    put_gauge(&w, "sessions", "Open client connections.", server->session_count);
+    put_gauge(&w, "sessions_limit", "Open client connections at most.",
+              server->session_limit);
+    put_gauge(&w, "tunnels", "Open tunnels.", server->tunnel_count);
+    put_gauge(&w, "draining", "1 while the gate is ending.", server->draining);
+    put_counters(&w);
+    put_hops(&w, facts);
+    return w.error;
+}

@@ -1,0 +1,287 @@
+/*
+ * status: what runs, as JSON. See status.h.
+ */
+#include "admin/status.h"
+
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "auth/auth.h"
+#include "base/counters.h"
+#include "fwd/session.h"
+
+/* A string; what is no UTF-8 becomes '?', for jansson takes nothing else. */
+static json_t *text(const char *value)
+{
+    json_t *string = value != NULL ? json_string(value) : json_null();
+    char *copy;
+
+    if (string != NULL)
+        return string;
+    copy = span_dup(span_of(value));
+    if (copy == NULL)
+        return NULL;
+    for (char *c = copy; *c != '\0'; c++)
+        if ((unsigned char)*c >= 0x80)
+            *c = '?';
+    string = json_string(copy);
+    free(copy);
+    return string;
+}
+
+static json_t *number(uint64_t value)
+{
+    return json_integer((json_int_t)value);
+}
+
+/* ---- listeners ---- */
+
+static json_t *listeners_json(const struct server *server)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < server->listener_count; i++) {
+        char addr[NETADDR_TEXT];
+
+        netaddr_format(listener_addr(server->listeners[i]), addr);
+        json_array_append_new(list, text(addr));
+    }
+    return list;
+}
+
+static const char *uid_check(const struct server *server)
+{
+    if (server->config->allow_any_user)
+        return "off";
+    return peer_lookup_works(server->peers) ? "kernel" : "unavailable";
+}
+
+/* ---- hops ---- */
+
+void status_hops(const struct status_facts *facts, status_each_hop *each, void *ctx)
+{
+    const struct server *server = facts->server;
+    const struct hop *hops[STATUS_HOP_LIMIT];
+    size_t count = router_hops(server->router, hops, STATUS_HOP_LIMIT);
+
+    for (size_t i = 0; i < count; i++)
+        each(ctx, hops[i], health_find(server->egress->health, hops[i]->name));
+}
+
+static const char *guard_text(enum guard_state state)
+{
+    static const char *const TEXTS[] = {
+        [GUARD_UNTRIED] = "untried",
+        [GUARD_TRYING] = "trying",
+        [GUARD_ACCEPTED] = "accepted",
+        [GUARD_CLOSED] = "closed",
+    };
+
+    return TEXTS[state];
+}
+
+static const char *known_text(enum auth_known known)
+{
+    static const char *const TEXTS[] = {
+        [AUTH_KNOWN_NOTHING] = "unknown",
+        [AUTH_KNOWN_OPEN] = "no",
+        [AUTH_KNOWN_ASKS] = "yes",
+    };
+
+    return TEXTS[known];
+}
+
+static json_t *login_json(const struct egress *egress, const struct hop *hop)
+{
+    const struct config_login *login = hop->login;
+    json_t *object = json_object();
+    const char *rejected_at = NULL;
+    const char *state = "none";
+
+    if (login->login_name != NULL || login->password != NULL)
+        state = guard_text(guard_state_of(egress->guard, login, &rejected_at));
+    json_object_set_new(object, "user", text(login->login_name));
+    json_object_set_new(object, "scheme",
+                        text(auth_memory_scheme(egress->memory, hop->name)));
+    json_object_set_new(object, "asked",
+                        text(known_text(auth_memory_get(egress->memory, hop->name))));
+    json_object_set_new(object, "state", text(state));
+    json_object_set_new(object, "rejected_at", text(rejected_at));
+    return object;
+}
+
+static void health_into(json_t *object, const struct health_entry *entry, uint64_t now)
+{
+    bool resting = entry != NULL && entry->rests_until > now;
+    bool failed = entry != NULL && entry->last_error != OUTCOME_OK;
+
+    json_object_set_new(object, "health",
+                        text(entry == NULL ? "unused"
+                             : resting     ? "resting"
+                                           : "ok"));
+    json_object_set_new(object, "rests_for_ms",
+                        number(resting ? entry->rests_until - now : 0));
+    json_object_set_new(object, "last_error",
+                        text(failed ? outcome_info(entry->last_error)->name : NULL));
+    json_object_set_new(object, "last_detail",
+                        text(failed ? entry->last_detail : NULL));
+    json_object_set_new(object, "last_error_at",
+                        failed ? number(entry->last_error_at) : json_null());
+    json_object_set_new(object, "successes", number(entry ? entry->successes : 0));
+    json_object_set_new(object, "failures", number(entry ? entry->failures : 0));
+}
+
+struct hops_json {
+    json_t *list;
+    const struct server *server;
+};
+
+static void add_hop(void *ctx, const struct hop *hop, const struct health_entry *entry)
+{
+    struct hops_json *into = ctx;
+    json_t *object = json_object();
+
+    json_object_set_new(object, "name", text(hop->name));
+    health_into(object, entry, loop_now(into->server->loop));
+    json_object_set_new(object, "login", login_json(into->server->egress, hop));
+    json_array_append_new(into->list, object);
+}
+
+static json_t *hops_json(const struct status_facts *facts)
+{
+    struct hops_json into = {json_array(), facts->server};
+
+    status_hops(facts, add_hop, &into);
+    return into.list;
+}
+
+/* ---- sessions ---- */
+
+static json_t *sessions_json(const struct server *server)
+{
+    json_t *object = json_object();
+
+    json_object_set_new(object, "open", number(server->session_count));
+    json_object_set_new(object, "limit", number(server->session_limit));
+    json_object_set_new(object, "tunnels", number(server->tunnel_count));
+    return object;
+}
+
+static json_t *tunnel_json(const struct session_view *view)
+{
+    json_t *object = json_object();
+
+    json_object_set_new(object, "target", text(view->target));
+    json_object_set_new(object, "hop", text(view->hop));
+    json_object_set_new(object, "uid", number(view->uid));
+    json_object_set_new(object, "age_ms", number(view->age_ms));
+    json_object_set_new(object, "bytes_up", number(view->bytes_up));
+    json_object_set_new(object, "bytes_down", number(view->bytes_down));
+    return object;
+}
+
+static json_t *tunnels_json(const struct server *server)
+{
+    json_t *list = json_array();
+
+    for (const struct session *s = server->sessions; s != NULL; s = session_next(s)) {
+        struct session_view view;
+
+        if (json_array_size(list) >= STATUS_TUNNEL_LIMIT)
+            break;
+        session_view(s, &view);
+        if (view.tunnel)
+            json_array_append_new(list, tunnel_json(&view));
+    }
+    return list;
+}
+
+/* ---- what happened ---- */
+
+/* The latest first. */
+static json_t *errors_json(const struct server *server)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 1; i <= server->error_count; i++) {
+        size_t at = (server->error_next + SERVER_ERRORS - i) % SERVER_ERRORS;
+        const struct server_error *error = &server->errors[at];
+        json_t *object = json_object();
+
+        json_object_set_new(object, "at", number(error->at));
+        json_object_set_new(object, "outcome",
+                            text(outcome_info(error->outcome)->name));
+        json_object_set_new(object, "target", text(error->target));
+        json_object_set_new(object, "detail", text(error->detail));
+        json_object_set_new(object, "help", text(outcome_info(error->outcome)->help));
+        json_array_append_new(list, object);
+    }
+    return list;
+}
+
+static json_t *counters_json(void)
+{
+    json_t *object = json_object();
+
+    for (int i = 0; i < COUNTER_COUNT; i++)
+        json_object_set_new(object, counter_name((enum counter)i),
+                            number(counter_get((enum counter)i)));
+    return object;
+}
+
+static json_t *outcomes_json(void)
+{
+    json_t *object = json_object();
+
+    for (int i = 0; i < OUTCOME_COUNT; i++) {
+        uint64_t count = counter_outcome_get((enum outcome)i);
+
+        if (count > 0)
+            json_object_set_new(object, outcome_info((enum outcome)i)->name,
+                                number(count));
+    }
+    return object;
+}
+
+static json_t *config_json(const struct status_facts *facts)
+{
+    static const char *const RELOADS[] = {
+        [STATUS_NEVER_RELOADED] = NULL,
+        [STATUS_RELOADED] = "ok",
+        [STATUS_RELOAD_FAILED] = "failed",
+    };
+    json_t *object = json_object();
+
+    json_object_set_new(object, "file", text(facts->config_file));
+    json_object_set_new(object, "loaded_at", number(facts->loaded_at));
+    json_object_set_new(object, "last_reload", text(RELOADS[facts->last_reload]));
+    return object;
+}
+
+json_t *status_json(const struct status_facts *facts)
+{
+    const struct server *server = facts->server;
+    json_t *status = json_object();
+    uint64_t up_ns = loop_clock() - facts->started;
+
+    /* jansson lets NULL run through: a member that found no memory is an error here. */
+    if (json_object_set_new(status, "version", text(facts->version)) != 0 ||
+        json_object_set_new(status, "pid", number((uint64_t)getpid())) != 0 ||
+        json_object_set_new(status, "uptime_s", number(up_ns / 1000000000u)) != 0 ||
+        json_object_set_new(status, "state",
+                            text(server->draining ? "draining" : "running")) != 0 ||
+        json_object_set_new(status, "config", config_json(facts)) != 0 ||
+        json_object_set_new(status, "listeners", listeners_json(server)) != 0 ||
+        json_object_set_new(status, "uid_check", text(uid_check(server))) != 0 ||
+        json_object_set_new(status, "hops", hops_json(facts)) != 0 ||
+        json_object_set_new(status, "sessions", sessions_json(server)) != 0 ||
+        json_object_set_new(status, "tunnels", tunnels_json(server)) != 0 ||
+        json_object_set_new(status, "last_errors", errors_json(server)) != 0 ||
+        json_object_set_new(status, "counters", counters_json()) != 0 ||
+        json_object_set_new(status, "outcomes", outcomes_json()) != 0) {
+        json_decref(status);
+        return NULL;
+    }
+    return status;
+}
