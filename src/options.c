@@ -1,0 +1,479 @@
+/*
+ * options: the tables of verbs and options, and reading a command line by them.
+ */
+#include "options.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct verb_info VERBS[VERB_COUNT] = {
+    [VERB_RUN] =
+        {
+            .name = "run",
+            .summary = "run the gate, in the foreground; so does ccgate alone",
+            .text = "Listens for programs of this machine and carries their requests\n"
+                    "out, through the proxies that are configured.\n",
+            .options = OPTION_CONFIG | OPTION_VERBOSE,
+            .keys = VERB_KEYS_ALL,
+        },
+    [VERB_CHECK_CONFIG] =
+        {
+            .name = "check-config",
+            .summary = "say what is wrong with the configuration",
+            .text = "Reads all layers of the configuration and reports every error\n"
+                    "with its place. The exit status is 2 if there is one.\n",
+            .options = OPTION_CONFIG | OPTION_VERBOSE,
+            .keys = VERB_KEYS_ALL,
+        },
+    [VERB_DUMP_CONFIG] =
+        {
+            .name = "dump-config",
+            .summary = "print the configuration in effect",
+            .text = "Prints the effective configuration as YAML. Secrets are never\n"
+                    "shown.\n",
+            .options = OPTION_CONFIG | OPTION_VERBOSE | OPTION_SHOW_ORIGIN |
+                       OPTION_SCHEMA | OPTION_JSON,
+            .keys = VERB_KEYS_ALL,
+        },
+    [VERB_ROUTE] =
+        {
+            .name = "route",
+            .argument = "URL",
+            .summary = "print the way to a URL, and why",
+            .text =
+                "Prints the decision that this configuration and environment lead\n"
+                "to. Nothing is sent, and no running ccgate is needed. URL is a\n"
+                "URL, or host:port as in CONNECT. The exit status is 1 if there is\n"
+                "no way.\n",
+            .options = OPTION_CONFIG | OPTION_VERBOSE | OPTION_JSON,
+            .keys = VERB_KEYS_ALL,
+        },
+    [VERB_STATUS] =
+        {
+            .name = "status",
+            .summary = "show what runs: listeners, hops, tunnels, last errors",
+            .text = "Shows every ccgate of this user, or the chosen one. The exit\n"
+                    "status is 1 if none runs.\n",
+            .options = OPTION_CONFIG | OPTION_JSON,
+            .keys = VERB_KEYS_INSTANCE,
+        },
+    [VERB_RELOAD] =
+        {
+            .name = "reload",
+            .summary = "let the running ccgate read its configuration again",
+            .text =
+                "No tunnel is dropped. If the configuration is broken, the old one\n"
+                "stays, the errors are shown, and the exit status is 2.\n",
+            .options = OPTION_CONFIG,
+            .keys = VERB_KEYS_INSTANCE,
+        },
+    [VERB_STOP] =
+        {
+            .name = "stop",
+            .summary = "end the running ccgate; open tunnels get timeout.drain",
+            .text = "Nothing new is accepted from then on. Open tunnels may go on for\n"
+                    "the time in timeout.drain.\n",
+            .options = OPTION_CONFIG,
+            .keys = VERB_KEYS_INSTANCE,
+        },
+    [VERB_HELP] =
+        {
+            .name = "help",
+            .argument = "[VERB]",
+            .summary = "explain a verb and its options",
+            .text = "Explains one verb, or lists them all.\n",
+        },
+    [VERB_VERSION] =
+        {
+            .name = "version",
+            .summary = "print the version",
+            .text = "Prints the version of ccgate.\n",
+        },
+};
+
+static const struct option_info OPTIONS[] = {
+    {"config", 0, OPTION_CONFIG, "FILE", "read FILE instead of the usual files"},
+    {"json", 0, OPTION_JSON, NULL, "print JSON"},
+    {"show-origin", 0, OPTION_SHOW_ORIGIN, NULL, "say where each value comes from"},
+    {"schema", 0, OPTION_SCHEMA, NULL, "print the JSON schema of the file instead"},
+    {"verbose", 'v', OPTION_VERBOSE, NULL, "the same as --log-level=debug"},
+    {"help", 'h', OPTION_HELP, NULL, "explain the verb and its options"},
+    {"version", 'V', OPTION_VERSION, NULL, "print the version"},
+    {NULL, 0, 0, NULL, NULL},
+};
+
+struct parser {
+    struct options *options;
+    char *const *argv;
+    int argc;
+    int next; /* index of the word that is read next */
+    bool has_verb;
+    bool only_words; /* "--" was seen */
+    bool failed;
+    struct buf *messages;
+};
+
+/* ---- the tables ---- */
+
+const struct verb_info *verb_info(enum verb verb)
+{
+    return &VERBS[verb];
+}
+
+bool verb_find(struct span name, enum verb *verb)
+{
+    for (unsigned i = 0; i < VERB_COUNT; i++)
+        if (span_equal(name, span_of(VERBS[i].name))) {
+            *verb = (enum verb)i;
+            return true;
+        }
+    return false;
+}
+
+const struct option_info *option_table(void)
+{
+    return OPTIONS;
+}
+
+bool verb_takes_key(enum verb_keys keys, const struct config_key *key)
+{
+    if (keys == VERB_KEYS_INSTANCE)
+        return strcmp(key->path, "listen") == 0 ||
+               strcmp(key->path, "runtime_dir") == 0;
+    return keys == VERB_KEYS_ALL;
+}
+
+void option_of_key(const char *path, char *option, size_t size)
+{
+    size_t n = 0;
+
+    for (; path[n] != '\0' && n + 1 < size; n++)
+        option[n] = path[n] == '.' || path[n] == '_' ? '-' : path[n];
+    option[n] = '\0';
+}
+
+static const struct option_info *option_find(struct span name, char letter)
+{
+    for (const struct option_info *o = OPTIONS; o->name != NULL; o++)
+        if (letter != 0 ? o->letter == letter : span_equal(span_of(o->name), name))
+            return o;
+    return NULL;
+}
+
+/* ---- messages ---- */
+
+#define SAY(p, ...)                                                                    \
+    do {                                                                               \
+        (p)->failed = true;                                                            \
+        (void)buf_printf((p)->messages, __VA_ARGS__);                                  \
+    } while (0)
+
+/* The keys and the options that are none, as one table to look for a likely name in. */
+static const char *likely_option(struct span name)
+{
+    enum { ROOM = 128 };
+    struct config_key table[ROOM];
+    size_t n = 0;
+
+    for (const struct config_key *k = config_schema(); k->path != NULL; k++)
+        if (n + 1 < ROOM)
+            table[n++] = *k;
+    for (const struct option_info *o = OPTIONS; o->name != NULL; o++)
+        if (n + 1 < ROOM)
+            table[n++] = (struct config_key){.path = o->name};
+    table[n] = (struct config_key){.path = NULL};
+    return config_suggest(table, name);
+}
+
+static const char *likely_verb(struct span name)
+{
+    struct config_key table[VERB_COUNT + 1] = {{.path = NULL}};
+    const char *likely;
+
+    for (unsigned i = 0; i < VERB_COUNT; i++)
+        table[i].path = VERBS[i].name;
+    likely = config_suggest(table, name);
+    for (unsigned i = 0; i < VERB_COUNT && likely == NULL; i++)
+        if (name.len >= 3 && span_starts(span_of(VERBS[i].name), name))
+            likely = VERBS[i].name;
+    return likely;
+}
+
+static bool is_password(struct span name)
+{
+    static const char *const WORDS[] = {"password", "passwd", "pass", "secret",
+                                        "proxy-password"};
+
+    for (size_t i = 0; i < sizeof(WORDS) / sizeof(WORDS[0]); i++)
+        if (span_equal_nocase(name, span_of(WORDS[i])))
+            return true;
+    return false;
+}
+
+static void unknown_option(struct parser *p, struct span name)
+{
+    char option[OPTION_NAME];
+    const char *likely = likely_option(name);
+
+    if (is_password(name)) {
+        SAY(p,
+            "ccgate: --%.*s: a password is never taken from the command line, where "
+            "every user of this machine can see it\n"
+            "  put it into a file that only you can read, and name that: "
+            "--password-file FILE\n",
+            SPAN_ARG(name));
+        return;
+    }
+    SAY(p, "ccgate: --%.*s: unknown option\n", SPAN_ARG(name));
+    if (likely != NULL) {
+        option_of_key(likely, option, sizeof(option));
+        SAY(p, "  did you mean \"--%s\"?\n", option);
+        return;
+    }
+    SAY(p, "  \"ccgate help\" lists them all\n");
+}
+
+static void unknown_verb(struct parser *p, const char *word)
+{
+    const char *likely = likely_verb(span_of(word));
+
+    SAY(p, "ccgate: %s: unknown verb\n", word);
+    if (strstr(word, "://") != NULL)
+        SAY(p, "  did you mean \"ccgate route %s\"?\n", word);
+    else if (likely != NULL)
+        SAY(p, "  did you mean \"ccgate %s\"?\n", likely);
+    else
+        SAY(p, "  \"ccgate help\" lists them all\n");
+}
+
+/* ---- reading ---- */
+
+static void add_setting(struct parser *p, const char *path, const char *value)
+{
+    struct options *o = p->options;
+
+    /* There are never more settings than words; see options_parse(). */
+    o->settings[o->setting_count++] = (struct config_setting){path, value};
+}
+
+/* The value of an option: behind its '=', or the next word. NULL after a message. */
+static const char *take_value(struct parser *p, struct span name, const char *attached,
+                              const char *argument)
+{
+    if (attached != NULL)
+        return attached;
+    if (p->next < p->argc && strncmp(p->argv[p->next], "--", 2) != 0)
+        return p->argv[p->next++];
+    SAY(p, "ccgate: --%.*s: a value is missing: --%.*s=%s\n", SPAN_ARG(name),
+        SPAN_ARG(name), argument);
+    return NULL;
+}
+
+static void take_own(struct parser *p, const struct option_info *option,
+                     const char *attached)
+{
+    p->options->set |= option->bit;
+    if (option->argument == NULL && attached != NULL) {
+        SAY(p, "ccgate: --%s: takes no value\n", option->name);
+        return;
+    }
+    if (option->bit == OPTION_CONFIG)
+        p->options->config_file =
+            take_value(p, span_of(option->name), attached, option->argument);
+    if (option->bit == OPTION_VERBOSE)
+        add_setting(p, "log.level", "debug");
+}
+
+static void take_key(struct parser *p, const struct config_key *key, struct span name,
+                     const char *attached)
+{
+    const char *value = attached;
+
+    if (key->type != CONFIG_BOOL)
+        value = take_value(p, name, attached, key->argument);
+    else if (value == NULL)
+        value = "true";
+    if (value != NULL)
+        add_setting(p, key->path, value);
+}
+
+static void take_long(struct parser *p, const char *word)
+{
+    struct span name = span_of(word + 2);
+    size_t end = span_find(name, '=');
+    const char *attached = end < name.len ? name.at + end + 1 : NULL;
+    const struct option_info *own;
+    const struct config_key *key;
+
+    name.len = end;
+    own = option_find(name, 0);
+    key = config_key_of_option(name);
+    if (own != NULL) {
+        take_own(p, own, attached);
+        return;
+    }
+    if (key != NULL) {
+        take_key(p, key, name, attached);
+        return;
+    }
+    if (span_starts(name, SPAN("no-")))
+        key = config_key_of_option(span_skip(name, 3));
+    if (key == NULL || key->type != CONFIG_BOOL)
+        unknown_option(p, name);
+    else if (attached != NULL)
+        SAY(p, "ccgate: --%.*s: takes no value\n", SPAN_ARG(name));
+    else
+        add_setting(p, key->path, "false");
+}
+
+static void take_letters(struct parser *p, const char *word)
+{
+    for (const char *c = word + 1; *c != '\0'; c++) {
+        const struct option_info *own = option_find((struct span){NULL, 0}, *c);
+
+        if (own == NULL) {
+            SAY(p, "ccgate: %s: unknown option\n", word);
+            SAY(p, "  \"ccgate help\" lists them all\n");
+            return;
+        }
+        take_own(p, own, NULL);
+    }
+}
+
+static void take_word(struct parser *p, const char *word)
+{
+    struct options *o = p->options;
+
+    if (!p->has_verb) {
+        p->has_verb = true;
+        /* Behind an unknown option it may well be the option's value. */
+        if (!verb_find(span_of(word), &o->verb) && !p->failed)
+            unknown_verb(p, word);
+    } else if (VERBS[o->verb].argument != NULL && o->argument == NULL) {
+        o->argument = word;
+    } else if (!p->failed) {
+        SAY(p, "ccgate: %s: one word too many\n", word);
+        SAY(p, "  \"ccgate help %s\" says what it takes\n", VERBS[o->verb].name);
+    }
+}
+
+static void read_words(struct parser *p)
+{
+    while (p->next < p->argc) {
+        const char *word = p->argv[p->next++];
+
+        if (p->only_words || word[0] != '-' || word[1] == '\0')
+            take_word(p, word);
+        else if (strcmp(word, "--") == 0)
+            p->only_words = true;
+        else if (word[1] == '-')
+            take_long(p, word);
+        else
+            take_letters(p, word);
+    }
+}
+
+/* ---- what fits together ---- */
+
+static void check_options(struct parser *p)
+{
+    const struct verb_info *verb = &VERBS[p->options->verb];
+    unsigned strange =
+        p->options->set & ~(verb->options | OPTION_HELP | OPTION_VERSION);
+
+    for (const struct option_info *o = OPTIONS; o->name != NULL; o++)
+        if ((strange & o->bit) != 0)
+            SAY(p, "ccgate: --%s: \"ccgate %s\" does not take it\n", o->name,
+                verb->name);
+}
+
+static void check_keys(struct parser *p)
+{
+    const struct verb_info *verb = &VERBS[p->options->verb];
+
+    if (verb->keys == VERB_KEYS_ALL)
+        return;
+    for (size_t i = 0; i < p->options->setting_count; i++) {
+        struct config_key key = {.path = p->options->settings[i].path};
+        char option[OPTION_NAME];
+
+        if (verb_takes_key(verb->keys, &key))
+            continue;
+        option_of_key(key.path, option, sizeof(option));
+        SAY(p, "ccgate: --%s: \"ccgate %s\" does not take it\n", option, verb->name);
+        if (verb->keys == VERB_KEYS_INSTANCE)
+            SAY(p, "  a running ccgate keeps the options that it was started with\n");
+    }
+}
+
+static void check_argument(struct parser *p)
+{
+    const struct verb_info *verb = &VERBS[p->options->verb];
+
+    if (verb->argument != NULL && verb->argument[0] != '[' &&
+        p->options->argument == NULL)
+        SAY(p, "ccgate: %s: the %s is missing: ccgate %s %s\n", verb->name,
+            verb->argument, verb->name, verb->argument);
+}
+
+/* --help and --version win over everything that was spelt right. */
+static bool turn_to_help(struct options *o)
+{
+    if ((o->set & OPTION_HELP) != 0) {
+        if (o->verb != VERB_RUN && o->verb != VERB_HELP)
+            o->argument = VERBS[o->verb].name;
+        o->verb = VERB_HELP;
+        return true;
+    }
+    if ((o->set & OPTION_VERSION) != 0) {
+        o->verb = VERB_VERSION;
+        return true;
+    }
+    return false;
+}
+
+bool options_parse(struct options *options, int argc, char *const *argv,
+                   struct buf *messages)
+{
+    struct parser p = {.options = options,
+                       .argv = argv,
+                       .argc = argc,
+                       .next = 1,
+                       .messages = messages};
+    size_t room = 1;
+
+    *options = (struct options){.verb = VERB_RUN};
+    /* A word gives one setting at most; each of the letters in "-vv" gives one, too. */
+    for (int i = 1; i < argc; i++)
+        room += argv[i][0] == '-' && argv[i][1] != '-' ? strlen(argv[i]) : 1;
+    options->settings = calloc(room, sizeof(*options->settings));
+    if (options->settings == NULL) {
+        SAY(&p, "ccgate: memory is out\n");
+        return false;
+    }
+    read_words(&p);
+    if (!p.failed && !turn_to_help(options)) {
+        check_options(&p);
+        check_keys(&p);
+        check_argument(&p);
+    }
+    return !p.failed;
+}
+
+void options_clear(struct options *options)
+{
+    free(options->settings);
+    options->settings = NULL;
+    options->setting_count = 0;
+}
+
+const char *options_setting(const struct options *options, const char *path)
+{
+    const char *value = NULL;
+
+    for (size_t i = 0; i < options->setting_count; i++)
+        if (strcmp(options->settings[i].path, path) == 0)
+            value = options->settings[i].value;
+    return value;
+}

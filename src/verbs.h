@@ -1,0 +1,27 @@
+/*
+ * verbs: what `ccgate VERB` does, the daemon itself excepted. Each returns the exit
+ * status: 0, 1 for a failure, 2 for an error in the command line or configuration.
+ */
+#ifndef CCGATE_VERBS_H
+#define CCGATE_VERBS_H
+
+#include "options.h"
+
+/* verbs.c: these need no running ccgate */
+int verb_check_config(const struct options *options);
+int verb_dump_config(const struct options *options);
+int verb_route(const struct options *options);
+
+/* verbs_client.c: these talk to one */
+int verb_status(const struct options *options);
+int verb_reload(const struct options *options);
+int verb_stop(const struct options *options);
+
+/* Loads the configuration for a verb; NULL after its messages went to standard error.
+ */
+struct config *verb_config(const struct options *options);
+
+/* dump_json.c: YAML text as JSON. False when memory is out. */
+bool dump_json(struct span yaml, struct buf *out);
+
+#endif

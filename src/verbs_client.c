@@ -1,0 +1,268 @@
+/*
+ * verbs_client: the verbs that talk to a running ccgate: status, reload, stop.
+ */
+#include <errno.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "admin/client.h"
+#include "admin/status.h"
+#include "verbs.h"
+
+extern char **environ;
+
+#define MESSAGES_LIMIT (1024 * 1024)
+
+static void print(FILE *to, const struct buf *text)
+{
+    struct span s = buf_span(text);
+
+    if (s.len > 0)
+        (void)fwrite(s.at, 1, s.len, to);
+}
+
+/* ---- which one ---- */
+
+/*
+ * The folder of the configuration. A broken configuration must not keep anybody from
+ * asking a running ccgate: then it is the folder that the environment names.
+ */
+static struct config *load_for_folder(const struct options *options)
+{
+    static const char *const NAMES[] = {"RUNTIME_DIRECTORY=", "XDG_RUNTIME_DIR="};
+    struct config_sources sources = {.file = options->config_file,
+                                     .environment = environ};
+    char *some[sizeof(NAMES) / sizeof(NAMES[0]) + 1] = {NULL};
+    struct config *config;
+    struct buf messages;
+    size_t count = 0;
+
+    buf_init(&messages, MESSAGES_LIMIT);
+    config = config_load(&sources, &messages);
+    if (config == NULL) {
+        for (size_t i = 0; i < sizeof(NAMES) / sizeof(NAMES[0]); i++)
+            for (char **e = environ; *e != NULL; e++)
+                if (strncmp(*e, NAMES[i], strlen(NAMES[i])) == 0) {
+                    some[count++] = *e;
+                    break;
+                }
+        sources = (struct config_sources){.environment = some, .root = "/nonexistent"};
+        config = config_load(&sources, &messages);
+    }
+    buf_clear(&messages);
+    return config;
+}
+
+/* What --listen says: the port, or for a Unix socket the name that stands for none. */
+static bool instance_name(const char *listen, char *name, size_t size)
+{
+    struct span s = span_of(listen);
+    uint64_t port;
+
+    if (strchr(listen, '/') != NULL) {
+        snprintf(name, size, "ccgate");
+        return true;
+    }
+    while (span_find(s, ':') < s.len)
+        s = span_skip(s, span_find(s, ':') + 1);
+    if (!span_to_u64(s, &port) || port == 0 || port > 65535)
+        return false;
+    snprintf(name, size, "%u", (unsigned)port);
+    return true;
+}
+
+/*
+ * 0, or the exit status after a message. client_instances_clear() is due in both cases.
+ */
+static int find_instances(const struct options *options,
+                          struct client_instances *instances)
+{
+    const char *listen = options_setting(options, "listen");
+    const char *folder = options_setting(options, "runtime_dir");
+    struct config *config = NULL;
+    struct buf messages;
+    char name[32];
+    bool found;
+
+    *instances = (struct client_instances){NULL, 0};
+    if (listen != NULL && !instance_name(listen, name, sizeof(name))) {
+        fprintf(stderr, "ccgate: --listen: which port? --listen=3128\n");
+        return 2;
+    }
+    if (folder == NULL) {
+        config = load_for_folder(options);
+        folder = config != NULL ? config->runtime_dir : NULL;
+    }
+    if (folder == NULL) {
+        fprintf(stderr, "ccgate: name the runtime folder: --runtime-dir DIRECTORY\n");
+        return 2;
+    }
+    buf_init(&messages, MESSAGES_LIMIT);
+    found = client_find(instances, folder, listen != NULL ? name : NULL, &messages);
+    if (!found)
+        fprintf(stderr, "ccgate: %.*s", SPAN_ARG(buf_span(&messages)));
+    else if (instances->count == 0)
+        fprintf(stderr,
+                "ccgate: no ccgate%s%s answers in %s\n"
+                "  \"ccgate\" starts one here, \"ccgate --daemon\" in the background\n",
+                listen != NULL ? " at port " : "", listen != NULL ? name : "", folder);
+    buf_clear(&messages);
+    config_unref(config);
+    return found && instances->count > 0 ? 0 : 1;
+}
+
+static int explain(const char *path, int error)
+{
+    fprintf(stderr, "ccgate: %s: %s\n", path,
+            error == -EPROTO ? "what answers there is no ccgate" : strerror(-error));
+    return EXIT_FAILURE;
+}
+
+/* ---- status ---- */
+
+/* NULL after a message. */
+static json_t *ask_status(const char *path)
+{
+    json_t *status = NULL;
+    struct buf body;
+    int result;
+
+    buf_init(&body, CLIENT_ANSWER_LIMIT);
+    result = client_request(path, "GET", "/status", &body);
+    if (result == 200)
+        status = json_loadb(buf_span(&body).at, body.len, 0, NULL);
+    if (status == NULL)
+        (void)explain(path, result < 0 ? result : -EPROTO);
+    buf_clear(&body);
+    return status;
+}
+
+static int print_tables(const json_t *all)
+{
+    struct buf text;
+    int error = 0;
+
+    buf_init(&text, CLIENT_ANSWER_LIMIT);
+    for (size_t i = 0; i < json_array_size(all) && error == 0; i++) {
+        if (i > 0)
+            error = buf_append_text(&text, "\n");
+        if (error == 0)
+            error = status_table(json_array_get(all, i), &text);
+    }
+    print(stdout, &text);
+    buf_clear(&text);
+    return error == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+/* One ccgate is an object; it becomes an array only where there are several. */
+static int print_json(const json_t *all)
+{
+    const json_t *what = json_array_size(all) == 1 ? json_array_get(all, 0) : all;
+    char *text = json_dumps(what, JSON_INDENT(2));
+
+    if (text == NULL)
+        return EXIT_FAILURE;
+    puts(text);
+    free(text);
+    return EXIT_SUCCESS;
+}
+
+int verb_status(const struct options *options)
+{
+    struct client_instances instances;
+    int status = find_instances(options, &instances);
+    json_t *all = json_array();
+
+    for (size_t i = 0; status == 0 && i < instances.count; i++) {
+        json_t *one = ask_status(instances.path[i]);
+
+        if (one != NULL)
+            json_array_append_new(all, one);
+    }
+    if (status == 0 && json_array_size(all) == 0)
+        status = EXIT_FAILURE;
+    else if (status == 0)
+        status =
+            (options->set & OPTION_JSON) != 0 ? print_json(all) : print_tables(all);
+    json_decref(all);
+    client_instances_clear(&instances);
+    return status;
+}
+
+/* ---- reload and stop ---- */
+
+static void list_choices(const char *verb, const struct client_instances *instances)
+{
+    fprintf(stderr, "ccgate: %s: several are running; choose one of them:\n", verb);
+    for (size_t i = 0; i < instances->count; i++) {
+        struct span file = span_of(strrchr(instances->path[i], '/') + 1);
+
+        file.len -= strlen(".sock");
+        if (span_equal(file, SPAN("ccgate")))
+            fprintf(stderr, "  ccgate %s --listen /path/of/its/socket\n", verb);
+        else
+            fprintf(stderr, "  ccgate %s --listen %.*s\n", verb, SPAN_ARG(file));
+    }
+}
+
+/* One that is ending counts only if there is no other. */
+static void drop_draining(struct client_instances *instances)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < instances->count; i++)
+        kept += !client_is_draining(instances->path[i]);
+    if (kept == 0 || kept == instances->count)
+        return;
+    kept = 0;
+    for (size_t i = 0; i < instances->count; i++)
+        if (client_is_draining(instances->path[i]))
+            free(instances->path[i]);
+        else
+            instances->path[kept++] = instances->path[i];
+    instances->count = kept;
+}
+
+static int send_order(const char *path, const char *target)
+{
+    struct buf body;
+    int result;
+
+    buf_init(&body, CLIENT_ANSWER_LIMIT);
+    result = client_request(path, "POST", target, &body);
+    if (result >= 0)
+        print(result == 200 ? stdout : stderr, &body);
+    buf_clear(&body);
+    if (result < 0)
+        return explain(path, result);
+    return result == 200 ? EXIT_SUCCESS : result == 422 ? 2 : EXIT_FAILURE;
+}
+
+static int order(const struct options *options, const char *target)
+{
+    struct client_instances instances;
+    int status = find_instances(options, &instances);
+
+    drop_draining(&instances);
+    if (status == 0 && instances.count > 1) {
+        list_choices(verb_info(options->verb)->name, &instances);
+        status = EXIT_FAILURE;
+    } else if (status == 0) {
+        status = send_order(instances.path[0], target);
+    }
+    client_instances_clear(&instances);
+    return status;
+}
+
+int verb_reload(const struct options *options)
+{
+    return order(options, "/reload");
+}
+
+int verb_stop(const struct options *options)
+{
+    return order(options, "/stop");
+}
