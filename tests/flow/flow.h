@@ -107,6 +107,8 @@ void actor_close_all(void);
 bool actor_clients_saw(const char *piece);
 
 void actor_connect(struct actor *a, const char *address);
+/* The name of the listener that an actor belongs to: its own, up to a dot. */
+void actor_listener(const struct actor *a, char name[32]);
 void actor_accept(struct actor *a);
 void actor_send(struct actor *a, const void *data, size_t len);
 void actor_send_slow(struct actor *a, const void *data, size_t len);
@@ -142,6 +144,8 @@ void flow_remember(const char *name, const char *text);
 
 void http_read_head(struct actor *a, bool request);
 void http_read_body(struct actor *a);
+/* Whether the last head says how long its body is. */
+bool http_has_length(const struct actor *a);
 void http_expect_status(struct actor *a, int status);
 /* A field line that is there, or none with that start. */
 void http_expect_field(struct actor *a, const char *line, bool wanted);

@@ -41,9 +41,29 @@ static void on_small_buffers(struct actor *a, const struct arguments *arguments)
 
 static void on_no_connection(struct actor *a, const struct arguments *arguments)
 {
+    char name[32];
+
     (void)arguments;
-    if (listener_has_connection(a->name))
-        flow_fail("a connection came to %s", a->name);
+    actor_listener(a, name);
+    if (listener_has_connection(name))
+        flow_fail("a connection came to %s", name);
+}
+
+/* Connections may have come, but they ended without a byte. */
+static void on_no_request(struct actor *a, const struct arguments *arguments)
+{
+    char name[32];
+
+    (void)arguments;
+    actor_listener(a, name);
+    while (listener_has_connection(name)) {
+        actor_accept(a);
+        if (actor_fill(a, 1, flow_deadline(FLOW_DEADLINE)))
+            flow_fail("%s got \"%s\"", a->name, bytes_show(a->in.at, a->in.len));
+        if (!a->eof && !a->reset)
+            flow_fail("a connection that came to %s is still open", name);
+        actor_close(a, false);
+    }
 }
 
 static void on_send(struct actor *a, const struct arguments *arguments)
@@ -223,6 +243,8 @@ static void on_body(struct actor *a, const struct arguments *arguments)
 static void on_expect_eof(struct actor *a, const struct arguments *arguments)
 {
     (void)arguments;
+    if (http_has_length(a))
+        http_read_body(a);
     actor_fill(a, 1, flow_deadline(FLOW_DEADLINE));
     if (a->in.len > 0)
         flow_fail("%s wants the end and has \"%s\"", a->name,
@@ -300,6 +322,7 @@ static const struct {
     {"connect", on_connect, false},
     {"accept", on_accept, false},
     {"no-connection", on_no_connection, false},
+    {"no-request", on_no_request, false},
     {"small-buffers", on_small_buffers, true},
     {"send", on_send, true},
     {"send-slow", on_send_slow, true},

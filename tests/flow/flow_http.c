@@ -65,6 +65,15 @@ static void need(struct actor *a, size_t len)
                   a->in.len, bytes_show(a->in.at, a->in.len));
 }
 
+bool http_has_length(const struct actor *a)
+{
+    char value[64];
+
+    return a->head.len > 0 &&
+           (field_value(a, "Content-Length", value, sizeof(value)) != NULL ||
+            field_value(a, "Transfer-Encoding", value, sizeof(value)) != NULL);
+}
+
 /* A line of the chunk framing, without its end. */
 static size_t chunk_line(struct actor *a)
 {

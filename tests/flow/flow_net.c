@@ -130,16 +130,20 @@ void actor_connect(struct actor *a, const char *address)
         actor_begin(a, connect_ipv4(address));
 }
 
-/* The listener's name is the actor's, up to a dot. */
+void actor_listener(const struct actor *a, char name[32])
+{
+    snprintf(name, 32, "%.*s", (int)strcspn(a->name, "."), a->name);
+    if (listener_fd(name) < 0)
+        flow_fail("%s is no listener", name);
+}
+
 void actor_accept(struct actor *a)
 {
     int64_t deadline = flow_deadline(FLOW_DEADLINE);
     char name[32];
     int fd;
 
-    snprintf(name, sizeof(name), "%.*s", (int)strcspn(a->name, "."), a->name);
-    if (listener_fd(name) < 0)
-        flow_fail("%s is no listener", name);
+    actor_listener(a, name);
     while (!listener_has_connection(name)) {
         if (flow_now() > deadline)
             flow_fail("no connection came to %s", name);

@@ -74,11 +74,6 @@ void arguments_judge(const char *what, const struct bytes *text,
 
 /* ---- before the start ---- */
 
-static void do_about(const struct arguments *arguments)
-{
-    (void)arguments;
-}
-
 static bool have_ipv6(void)
 {
     struct sockaddr_in6 address = {.sin6_family = AF_INET6,
@@ -294,7 +289,6 @@ static const struct {
     flow_verb *run;
     bool early; /* does not start ccgate */
 } verbs[] = {
-    {"about", do_about, true},
     {"needs", do_needs, true},
     {"only", do_only, true},
     {"config", do_config, true},
