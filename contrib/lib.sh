@@ -114,9 +114,9 @@ autotools_run()
         return 1
     fi
     if [ "${2:-}" != force ] && [ -e "$1/configure" ] && [ -e "$1/Makefile.in" ] &&
-        [ -z "$(find "$1/configure.ac" "$1/Makefile.am" "$1/src" "$1/tests" \
+        [ -z "$(find "$1" -name 'build?*' -prune -o \
             \( -name '*.am' -o -name '*.ac' -o -name '*.mk' \) \
-            -newer "$1/Makefile.in")" ]; then
+            -newer "$1/Makefile.in" -print)" ]; then
         return 0
     fi
     (cd "$1" && autoreconf -fi)

@@ -1,0 +1,113 @@
+#!/usr/bin/env python3
+"""make check-e2e: real clients through ccgate and a real squid to a real nginx and git.
+
+CCGATE names the program; E2E_CACHE the directory where packages of pip and npm are kept
+(default: e2e-cache beside the program). An absent program is a failure.
+"""
+
+import argparse
+import os
+import shutil
+import sys
+
+import cases_clients
+import cases_gate
+from bed import Bed, Failure, Results, read
+from servers import STRAIGHT, Gate, Origin, Squid
+
+
+class World:
+    """The servers, and the proxy that the clients use."""
+
+    def __init__(self, bed, program, cache):
+        self.bed = bed
+        self.cache = cache
+        self.program = program
+        self.squid = Squid(bed)
+        self.squid.start()
+        self.origin = Origin(bed)
+        self.gates = []
+        self.proxy = None
+
+    def gate(self, settings=None, **more):
+        """A new ccgate before squid; `settings` adds to its configuration."""
+        lines = {"proxy": f"http://127.0.0.1:{self.squid.port}"}
+        lines.update(settings or {})
+        gate = Gate(self.bed, self.program, lines, **more).start()
+        self.gates.append(gate)
+        return gate
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--soak", type=int, metavar="SECONDS", help="load it that long")
+    parser.add_argument(
+        "--straight", action="store_true", help="leave ccgate out, to test the test bed"
+    )
+    parser.add_argument("--keep", action="store_true", help="keep the directory")
+    parser.add_argument("only", nargs="*", help="parts of the names of cases to run")
+    return parser.parse_args()
+
+
+def run_clients(world, results, name, settings):
+    """All clients through one ccgate, which must then end well."""
+    gate = world.gate(settings)
+    world.proxy = gate.url
+    for case in cases_clients.ALL:
+        results.run(f"{name}/{case.__name__}", case, world)
+    results.run(f"{name}/ends_well", gate.stop)
+
+
+def run_all(world, results, options):
+    if options.straight:
+        world.proxy = f"http://{STRAIGHT}:{STRAIGHT}@127.0.0.1:{world.squid.port}"
+        for case in cases_clients.ALL:
+            results.run(f"straight/{case.__name__}", case, world)
+    elif options.soak:
+        results.run("soak", cases_gate.soak, world, options.soak)
+    else:
+        run_clients(world, results, "plain_hop", {})
+        secure = {
+            "proxy": f"https://127.0.0.1:{world.squid.tls_port}",
+            "tls": "{ca: " + world.bed.ca + "}",
+        }
+        run_clients(world, results, "tls_hop", secure)
+        for case in cases_gate.ALL:
+            results.run(f"gate/{case.__name__}", case, world)
+
+
+def main():
+    options = arguments()
+    bed = Bed()
+    world = None
+
+    def show_log():
+        """What the last ccgate said before a case failed."""
+        if world and world.gates:
+            for line in read(world.gates[-1].log).splitlines()[-12:]:
+                print("     |", line[:300])
+
+    results = Results(options.only, show_log)
+    try:
+        program = None
+        if not options.straight:
+            program = os.path.abspath(os.environ.get("CCGATE", "ccgate"))
+            # Where another user can run it, too.
+            program = shutil.copy2(program, bed.path("ccgate"))
+        beside = os.path.dirname(os.path.abspath(os.environ.get("CCGATE", "ccgate")))
+        cache = os.environ.get("E2E_CACHE", os.path.join(beside, "e2e-cache"))
+        world = World(bed, program, os.path.abspath(cache))
+        run_all(world, results, options)
+    except (Failure, OSError) as error:
+        results.broken(error)
+    finally:
+        bed.close()
+    if options.keep:
+        print(f"kept: {bed.root}")
+    else:
+        bed.remove()
+    return results.finish()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
