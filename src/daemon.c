@@ -44,11 +44,18 @@ struct daemon {
     struct admin *admin;
     struct pidfile *pidfile;
     struct status_facts facts;
-    int ready; /* tells the foreground process, or -1 */
+    bool log_elsewhere; /* the log is open, and is not standard error */
+    int ready;          /* tells the foreground process, or -1 */
     struct buf messages;
 };
 
 /* ---- messages ---- */
+
+/* The mark below a source line says nothing in a log; the column stands in the text. */
+static bool is_caret(struct span line)
+{
+    return span_equal(span_trim(line), SPAN("^"));
+}
 
 static void log_lines(enum log_level level, const char *event, const struct buf *text)
 {
@@ -56,7 +63,7 @@ static void log_lines(enum log_level level, const char *event, const struct buf 
     struct span line;
 
     while (span_next(&rest, "\n", &line))
-        if (line.len > 0)
+        if (line.len > 0 && !is_caret(line))
             LOG_AT(level, event, LOG_SPAN("message", line));
 }
 
@@ -70,7 +77,7 @@ static void say_failure(struct daemon *d)
         if (line.len > 0)
             fprintf(stderr, "%s%.*s\n",
                     line.at[0] == ' ' ? "" : "ccgate: ", SPAN_ARG(line));
-    if (d->config != NULL && strcmp(d->config->log.to, "stderr") != 0)
+    if (d->log_elsewhere)
         log_lines(LOG_LEVEL_ERROR, "start_failed", &d->messages);
 }
 
@@ -378,8 +385,10 @@ static bool take_pidfile(struct daemon *d)
 
 static bool daemon_start(struct daemon *d)
 {
-    if (!open_log(d->config, &d->messages) ||
-        !background_make_folder(d->config->runtime_dir, &d->messages) ||
+    if (!open_log(d->config, &d->messages))
+        return false;
+    d->log_elsewhere = strcmp(log_options_of(d->config).to, "stderr") != 0;
+    if (!background_make_folder(d->config->runtime_dir, &d->messages) ||
         !take_pidfile(d) || !make_parts(d) || !open_listeners(d) ||
         !open_admin(d, &d->messages))
         return false;
