@@ -144,9 +144,6 @@ static int dial_when_up(const struct load_options *options, pid_t pid)
 
 void load_start(const struct load_options *options)
 {
-    char request[LOAD_HEAD_MAX];
-    size_t len = load_request(request, options->target);
-    char head[LOAD_HEAD_MAX];
     uint64_t start = load_now();
     uint64_t connected = 0;
     uint64_t answered = 0;
@@ -160,9 +157,8 @@ void load_start(const struct load_options *options)
         load_die(options, "vfork: %s", strerror(errno));
     fd = dial_when_up(options, pid);
     connected = load_now() - start;
-    load_send_all(options, fd, request, len);
-    /* The first byte of any answer proves that the connection was accepted. */
-    load_recv_all(options, fd, head, 1);
+    /* A connection is only known to be accepted once it is answered. */
+    load_tunnel(options, fd, options->target);
     answered = load_now() - start;
     close(fd);
     kill(pid, SIGTERM);
