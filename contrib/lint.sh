@@ -1,7 +1,7 @@
 #!/bin/sh
 # lint.sh: the rules of the tree that tools can check: format, clang-tidy, cppcheck, banned
 # functions, sizes, include direction, scripts, manual pages. `make lint` runs it.
-# Usage: lint.sh [BUILD-DIRECTORY]   (where configure left autoconf.h; default: build)
+# Usage: lint.sh [BUILD-DIRECTORY]   (where configure was run; default: here, else build)
 # Every check is run; the exit status says whether all of them passed.
 set -u
 
@@ -21,7 +21,9 @@ main()
         ;;
     esac
     source=$(cd "$(dirname "$0")/.." && pwd) || exit 1
-    build=${1:-$source/build}
+    build=$source/build
+    [ ! -e config.status ] || build=.
+    build=${1:-$build}
     build=$(cd "$build" 2>/dev/null && pwd) || build=
     cd "$source" || exit 1
     list=$(mktemp -d) || exit 1
@@ -122,28 +124,29 @@ check_format()
     return $status
 }
 
-# The flags of the build, as far as a checker needs them.
+# The flags of the build, as far as a checker needs them, one a line.
 code_flags()
 {
     libraries='libuv libcares openssl yaml-0.1 jansson'
     ! pkg-config --exists check || libraries="$libraries check"
+    definitions=$(sed -n 's/^DEFS = //p' "$build/Makefile")
     # shellcheck disable=SC2086
-    say "-std=gnu11 -D_GNU_SOURCE -DHAVE_CONFIG_H -Isrc -I. -I$build" \
-        "$(pkg-config --cflags $libraries)"
+    eval "printf '%s\n' -std=gnu11 -D_GNU_SOURCE $definitions \
+        $(pkg-config --cflags $libraries)"
+    say "-I$source/src"
+    say "-I$build"
 }
 
 check_tidy()
 {
     need clang-tidy || return 1
-    if [ -z "$build" ] || [ ! -e "$build/autoconf.h" ]; then
-        say "no autoconf.h in ${build:-the build directory}: run configure first"
+    if [ -z "$build" ] || [ ! -e "$build/Makefile" ]; then
+        say "there is no build in ${build:-the build directory}: run configure first"
         return 1
     fi
-    # shellcheck disable=SC2016 # expanded by the inner shell
-    xargs -P "$(nproc 2>/dev/null || echo 2)" -n 4 sh -c '
-        flags=$1
-        shift
-        clang-tidy --quiet --warnings-as-errors="*" "$@" -- $flags' sh "$(code_flags)" \
+    code_flags >"$list/compile_flags.txt"
+    xargs -P "$(nproc 2>/dev/null || echo 2)" -n 4 \
+        clang-tidy --quiet --warnings-as-errors='*' -p "$list" \
         <"$list/sources" >"$list/tidy" 2>&1
     status=$?
     grep -vE '^[0-9]+ warnings? (generated|treated)|^Suppressed |^Use -header-filter' \

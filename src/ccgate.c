@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "autoconf.h"
 #include "background.h"
 #include "daemon.h"
 #include "verbs.h"

@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 #include "admin/admin.h"
-#include "autoconf.h"
 #include "background.h"
 #include "base/counters.h"
 #include "fwd/server.h"

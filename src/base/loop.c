@@ -1,5 +1,10 @@
 /*
- * loop: the loop itself, deferred calls and signals.
+ * loop: the turn of the loop, deferred calls and signals.
+ *
+ * Descriptors and deadlines are ours: libuv's uv_poll_t takes a descriptor out of epoll
+ * and puts it back at each change of mind, 20 calls for one tunnel. What libuv is good
+ * at (worker threads, signals, child processes) runs inside our loop, behind its one
+ * descriptor.
  */
 #include <stdlib.h>
 #include <time.h>
@@ -27,8 +32,6 @@ void defer(struct loop *loop, struct deferred *d)
 {
     if (d->next)
         return;
-    if (loop->queue.next == &loop->queue)
-        uv_ref((uv_handle_t *)&loop->prepare);
     d->next = &loop->queue;
     d->prev = loop->queue.prev;
     d->prev->next = d;
@@ -44,39 +47,23 @@ void defer_cancel(struct deferred *d)
     d->next = d->prev = NULL;
 }
 
-static void idle_fired(uv_idle_t *handle)
+static bool deferred_wait(const struct loop *loop)
 {
-    (void)handle;
+    return loop->queue.next != &loop->queue;
 }
 
 /*
  * Runs what is queued, and what that queues. A chain that goes on and on must not
- * starve the descriptors: the round is bounded, and an idle handle keeps the loop from
- * sleeping while something is left.
+ * starve the descriptors, so a turn is bounded.
  */
 static void deferred_run(struct loop *loop)
 {
-    for (int n = 0; n < DEFERRED_PER_TURN && loop->queue.next != &loop->queue; n++) {
+    for (int n = 0; n < DEFERRED_PER_TURN && deferred_wait(loop); n++) {
         struct deferred *d = loop->queue.next;
 
         defer_cancel(d);
         d->callback(d->ctx);
     }
-    if (loop->queue.next != &loop->queue) {
-        uv_idle_start(&loop->idle, idle_fired);
-        return;
-    }
-    uv_idle_stop(&loop->idle);
-    uv_unref((uv_handle_t *)&loop->prepare);
-}
-
-static void prepare_fired(uv_prepare_t *handle)
-{
-    struct loop *loop = handle->data;
-
-    deferred_run(loop);
-    if (loop->idle_hook)
-        loop->idle_hook(loop->idle_ctx);
 }
 
 void loop_on_idle(struct loop *loop, void (*hook)(void *ctx), void *ctx)
@@ -111,6 +98,7 @@ int loop_signal(struct loop *loop, int signum, void (*callback)(void *ctx), void
         free(watch);
         return error;
     }
+    loop->uv_due = true;
     watch->callback = callback;
     watch->ctx = ctx;
     error = uv_signal_start(&watch->handle, signal_fired, signum);
@@ -131,9 +119,34 @@ void loop_signals_close(struct loop *loop)
         loop->signals = watch->next;
         uv_close((uv_handle_t *)&watch->handle, signal_closed);
     }
+    loop->uv_due = true;
 }
 
 /* ---- the loop ---- */
+
+uint64_t loop_clock(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+void loop_clock_update(struct loop *loop)
+{
+    loop->now = loop_clock() / 1000000u;
+}
+
+uint64_t loop_now(const struct loop *loop)
+{
+    return loop->now;
+}
+
+struct uv_loop_s *loop_uv(struct loop *loop)
+{
+    loop->uv_due = true;
+    return &loop->uv;
+}
 
 struct loop *loop_new(void)
 {
@@ -145,25 +158,73 @@ struct loop *loop_new(void)
         free(loop);
         return NULL;
     }
+    loop->waiter = waiter_new(uv_backend_fd(&loop->uv));
+    if (!loop->waiter) {
+        uv_loop_close(&loop->uv);
+        free(loop);
+        return NULL;
+    }
     loop->queue.next = loop->queue.prev = &loop->queue;
-    uv_prepare_init(&loop->uv, &loop->prepare);
-    loop->prepare.data = loop;
-    uv_prepare_start(&loop->prepare, prepare_fired);
-    uv_unref((uv_handle_t *)&loop->prepare);
-    uv_idle_init(&loop->uv, &loop->idle);
-    uv_timer_init(&loop->uv, &loop->timer);
-    loop->timer.data = loop;
+    loop->uv_due = true;
+    loop_clock_update(loop);
     return loop;
+}
+
+static bool loop_alive(const struct loop *loop)
+{
+    return loop->watch_count > 0 || loop->heap_count > 0 || deferred_wait(loop) ||
+           uv_loop_alive(&loop->uv);
+}
+
+static int sooner(int a, int b)
+{
+    if (a < 0)
+        return b;
+    return b >= 0 && b < a ? b : a;
+}
+
+/* libuv registers and closes its handles only while it runs. */
+static void uv_turn(struct loop *loop)
+{
+    loop->uv_due = false;
+    uv_run(&loop->uv, UV_RUN_NOWAIT);
+}
+
+static int sleep_time(struct loop *loop)
+{
+    if (deferred_wait(loop) || loop->uv_due || loop->stopped)
+        return 0;
+    return sooner(loop_deadlines_next(loop), uv_backend_timeout(&loop->uv));
+}
+
+static void loop_turn(struct loop *loop)
+{
+    loop_deadlines_run(loop);
+    deferred_run(loop);
+    if (loop->uv_due)
+        uv_turn(loop);
+    if (loop->idle_hook)
+        loop->idle_hook(loop->idle_ctx);
+    loop_watches_apply(loop);
+    if (!loop_alive(loop))
+        return;
+    bool uv_ready = waiter_wait(loop->waiter, loop, sleep_time(loop));
+    if (uv_ready || uv_backend_timeout(&loop->uv) == 0)
+        uv_turn(loop);
+    loop_watches_bury(loop);
 }
 
 void loop_run(struct loop *loop)
 {
-    uv_run(&loop->uv, UV_RUN_DEFAULT);
+    loop->stopped = false;
+    loop_clock_update(loop);
+    while (!loop->stopped && loop_alive(loop))
+        loop_turn(loop);
 }
 
 void loop_stop(struct loop *loop)
 {
-    uv_stop(&loop->uv);
+    loop->stopped = true;
 }
 
 static void count_open(uv_handle_t *handle, void *arg)
@@ -178,38 +239,18 @@ int loop_free(struct loop *loop)
 
     if (!loop)
         return 0;
-    loop->idle_hook = NULL;
     loop_signals_close(loop);
-    uv_close((uv_handle_t *)&loop->prepare, NULL);
-    uv_close((uv_handle_t *)&loop->idle, NULL);
-    uv_close((uv_handle_t *)&loop->timer, NULL);
     uv_walk(&loop->uv, count_open, &open);
-    if (open > 0)
+    if (open > 0 || loop->watch_open > 0 || loop->heap_count > 0 || deferred_wait(loop))
         return UV_EBUSY;
     /* Close callbacks and ended work are still to be run; nothing new begins here. */
     uv_run(&loop->uv, UV_RUN_DEFAULT);
     int error = uv_loop_close(&loop->uv);
     if (error)
         return error;
+    loop_watches_bury(loop);
+    waiter_free(loop->waiter);
     loop_deadlines_free(loop);
     free(loop);
     return 0;
-}
-
-struct uv_loop_s *loop_uv(struct loop *loop)
-{
-    return &loop->uv;
-}
-
-uint64_t loop_now(const struct loop *loop)
-{
-    return uv_now(&loop->uv);
-}
-
-uint64_t loop_clock(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }

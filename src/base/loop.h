@@ -1,11 +1,11 @@
 /*
- * loop: the event loop of the process, on libuv.
+ * loop: the event loop of the process.
  *
  * Four things can be waited for: descriptors (watch), time (deadline), the end of the
  * current call chain (deferred) and work in the thread pool (work), besides signals.
  * Cancelling detaches at once: after watch_close(), deadline_clear(), defer_cancel() or
- * work_cancel() the callback never comes. libuv handles are freed here and nowhere else,
- * in their close callbacks; a watched descriptor is closed after its handle.
+ * work_cancel() the callback never comes. libuv (workers, signals, child processes)
+ * runs inside the loop; its handles are freed in their close callbacks.
  *
  * All functions belong to the loop's thread, except where said otherwise.
  */
@@ -111,7 +111,8 @@ struct work;
  * end of a cancelled run. NULL when memory is out (arg then stays the caller's).
  */
 struct work *work_start(struct loop *loop, void (*run)(void *arg), void *arg,
-                        void (*free_arg)(void *arg), void (*done)(void *ctx), void *ctx);
+                        void (*free_arg)(void *arg), void (*done)(void *ctx),
+                        void *ctx);
 void work_cancel(struct work *work);
 
 /* ---- signals ---- */

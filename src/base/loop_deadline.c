@@ -5,6 +5,7 @@
  * the first deadline moves forward, and a firing that comes too early re-arms it.
  */
 #include <assert.h>
+#include <limits.h>
 #include <stdlib.h>
 
 #include "base/loop_internal.h"
@@ -63,22 +64,6 @@ static void heap_reserve(struct loop *loop)
     loop->heap_capacity = capacity;
 }
 
-static void timer_arm(struct loop *loop)
-{
-    if (loop->heap_count == 0) {
-        if (loop->timer_at)
-            uv_timer_stop(&loop->timer);
-        loop->timer_at = 0;
-        return;
-    }
-    uint64_t at = loop->heap[0]->at;
-    if (loop->timer_at && loop->timer_at <= at)
-        return;
-    uint64_t now = uv_now(&loop->uv);
-    uv_timer_start(&loop->timer, loop_timer_fired, at > now ? at - now : 0, 0);
-    loop->timer_at = at;
-}
-
 static void heap_remove(struct loop *loop, struct deadline *d)
 {
     uint32_t slot = d->slot;
@@ -93,19 +78,24 @@ static void heap_remove(struct loop *loop, struct deadline *d)
     heap_up(loop, last->slot);
 }
 
-void loop_timer_fired(uv_timer_t *timer)
+void loop_deadlines_run(struct loop *loop)
 {
-    struct loop *loop = timer->data;
-    uint64_t now = uv_now(&loop->uv);
-
-    loop->timer_at = 0;
-    while (loop->heap_count > 0 && loop->heap[0]->at <= now) {
+    while (loop->heap_count > 0 && loop->heap[0]->at <= loop->now) {
         struct deadline *d = loop->heap[0];
 
         heap_remove(loop, d);
         d->callback(d->ctx);
     }
-    timer_arm(loop);
+}
+
+int loop_deadlines_next(const struct loop *loop)
+{
+    if (loop->heap_count == 0)
+        return -1;
+    uint64_t at = loop->heap[0]->at;
+    if (at <= loop->now)
+        return 0;
+    return at - loop->now > INT_MAX ? INT_MAX : (int)(at - loop->now);
 }
 
 void deadline_init(struct deadline *d, void (*callback)(void *ctx), void *ctx)
@@ -120,7 +110,7 @@ void deadline_set(struct loop *loop, struct deadline *d, uint64_t ms)
         return;
     }
     uint64_t before = d->at;
-    d->at = uv_now(&loop->uv) + ms;
+    d->at = loop->now + ms;
     if (before == 0) {
         heap_reserve(loop);
         heap_place(loop, loop->heap_count++, d);
@@ -130,7 +120,6 @@ void deadline_set(struct loop *loop, struct deadline *d, uint64_t ms)
     } else {
         heap_down(loop, d->slot);
     }
-    timer_arm(loop);
 }
 
 void deadline_clear(struct loop *loop, struct deadline *d)
@@ -138,8 +127,6 @@ void deadline_clear(struct loop *loop, struct deadline *d)
     if (d->at == 0)
         return;
     heap_remove(loop, d);
-    if (loop->heap_count == 0)
-        timer_arm(loop);
 }
 
 void loop_deadlines_free(struct loop *loop)

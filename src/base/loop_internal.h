@@ -10,23 +10,69 @@
 #include "base/loop.h"
 
 struct signal_watch;
+struct waiter;
 
 struct loop {
-    uv_loop_t uv;
-    uv_prepare_t prepare; /* runs the deferred calls and the idle hook */
-    uv_idle_t idle;       /* active while deferred calls are left over */
-    uv_timer_t timer;     /* armed for the first deadline of the heap */
-    struct deferred queue; /* list head */
+    uv_loop_t uv; /* workers, signals, child processes */
+    bool uv_due;  /* it has something to set up or to close */
+    bool stopped;
+    uint64_t now;           /* milliseconds, as of the start of the turn */
+    struct deferred queue;  /* list head */
     struct deadline **heap; /* binary heap on ->at, slots from 0 */
     uint32_t heap_count;
     uint32_t heap_capacity;
-    uint64_t timer_at;    /* what the timer is armed for; 0: not armed */
+    struct waiter *waiter; /* what sleeps: epoll or poll */
+    struct watch *dirty;   /* watches whose wish has changed in this turn */
+    struct watch *dead;    /* closed in this turn; freed at its end */
+    uint32_t watch_count;  /* watches that wait for something */
+    uint32_t watch_open;   /* watches that are not closed */
     struct signal_watch *signals;
     void (*idle_hook)(void *ctx);
     void *idle_ctx;
 };
 
-void loop_timer_fired(uv_timer_t *timer);
+struct watch {
+    struct loop *loop;
+    watch_callback *callback; /* NULL: closed */
+    void *ctx;
+    struct watch *next_dirty; /* itself at the end of the list, NULL when not in it */
+    struct watch *next_dead;
+    int fd;
+    uint32_t slot; /* for the waiter */
+    uint8_t want;  /* what the owner wishes */
+    uint8_t armed; /* what the waiter knows */
+    bool known;    /* the waiter has the descriptor */
+};
+
+/* Brings the waiter up to date, and frees what was closed. */
+void loop_watches_apply(struct loop *loop);
+void loop_watches_bury(struct loop *loop);
+
+/* Takes the time of the turn; called when the loop wakes. */
+void loop_clock_update(struct loop *loop);
+
+void loop_deadlines_run(struct loop *loop);
+
+/* Milliseconds until the first deadline, or -1. */
+int loop_deadlines_next(const struct loop *loop);
 void loop_deadlines_free(struct loop *loop);
+
+/* ---- the waiter: loop_epoll.c, or loop_poll.c where there is no epoll ---- */
+
+/* uv_fd: libuv's own descriptor, whose readiness waiter_wait() reports. */
+struct waiter *waiter_new(int uv_fd);
+void waiter_free(struct waiter *waiter);
+
+/* Makes `armed` what `want` says. */
+void waiter_set(struct waiter *waiter, struct watch *watch);
+
+/* Forgets a descriptor that is about to leave; closed says that it is closed next. */
+void waiter_remove(struct waiter *waiter, struct watch *watch, bool closed);
+
+/* Sleeps at most timeout ms (-1: for ever), calls back, true if libuv has something. */
+bool waiter_wait(struct waiter *waiter, struct loop *loop, int timeout);
+
+/* Hands an event to a watch that still wants it. */
+void watch_fire(struct watch *watch, unsigned events);
 
 #endif

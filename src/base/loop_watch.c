@@ -1,5 +1,6 @@
 /*
- * loop_watch: descriptors on the loop, one uv_poll_t each.
+ * loop_watch: descriptors on the loop. A change of mind within a turn costs nothing:
+ * the waiter learns the last wish before the loop sleeps.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -7,97 +8,107 @@
 
 #include "base/loop_internal.h"
 
-struct watch {
-    uv_poll_t handle; /* first, so that the handle is the watch */
-    watch_callback *callback;
-    void *ctx;
-    int fd;
-    uint8_t want;
-    bool close_fd; /* the descriptor is ours to close after the handle */
-};
-
-static void watch_fired(uv_poll_t *handle, int status, int events)
-{
-    struct watch *watch = (struct watch *)handle;
-    unsigned seen = 0;
-
-    if (status < 0)
-        seen = WATCH_READ | WATCH_WRITE;
-    if (events & UV_READABLE)
-        seen |= WATCH_READ;
-    if (events & UV_WRITABLE)
-        seen |= WATCH_WRITE;
-    watch->callback(watch->ctx, seen);
-}
+/* Marks the end of the list of dirty watches, so that a member's link is never NULL. */
+static struct watch list_end;
 
 struct watch *watch_new(struct loop *loop, int fd, watch_callback *callback, void *ctx)
 {
-    struct watch *watch = malloc(sizeof(*watch));
+    struct watch *w = calloc(1, sizeof(*w));
 
-    if (!watch)
-        return NULL;
-    int error = uv_poll_init(&loop->uv, &watch->handle, fd);
-    if (error) {
-        free(watch);
-        errno = -error;
+    if (!w) {
+        errno = ENOMEM;
         return NULL;
     }
-    watch->callback = callback;
-    watch->ctx = ctx;
-    watch->fd = fd;
-    watch->want = 0;
-    watch->close_fd = true;
-    return watch;
+    w->loop = loop;
+    w->fd = fd;
+    w->callback = callback;
+    w->ctx = ctx;
+    loop->watch_open++;
+    return w;
 }
 
-void watch_want(struct watch *watch, unsigned events)
+static void dirty_add(struct watch *w)
 {
-    if (watch->want == events)
+    if (w->next_dirty)
         return;
-    watch->want = (uint8_t)events;
-    if (events == 0) {
-        uv_poll_stop(&watch->handle);
+    w->next_dirty = w->loop->dirty ? w->loop->dirty : &list_end;
+    w->loop->dirty = w;
+}
+
+void watch_want(struct watch *w, unsigned events)
+{
+    if (w->want == events)
         return;
+    if (w->want == 0)
+        w->loop->watch_count++;
+    else if (events == 0)
+        w->loop->watch_count--;
+    w->want = (uint8_t)events;
+    dirty_add(w);
+}
+
+void watch_set_callback(struct watch *w, watch_callback *callback, void *ctx)
+{
+    w->callback = callback;
+    w->ctx = ctx;
+}
+
+int watch_fd(const struct watch *w)
+{
+    return w->fd;
+}
+
+void watch_fire(struct watch *w, unsigned events)
+{
+    if (w->callback && (events & w->want))
+        w->callback(w->ctx, events & w->want);
+}
+
+/* Events of this turn may still name the watch, so its memory stays until the end. */
+static void watch_detach(struct watch *w, bool closed)
+{
+    watch_want(w, 0);
+    waiter_remove(w->loop->waiter, w, closed);
+    w->callback = NULL;
+    w->loop->watch_open--;
+    w->next_dead = w->loop->dead;
+    w->loop->dead = w;
+}
+
+void watch_close(struct watch *w)
+{
+    if (!w)
+        return;
+    watch_detach(w, true);
+    close(w->fd);
+}
+
+int watch_release(struct watch *w)
+{
+    watch_detach(w, false);
+    return w->fd;
+}
+
+void loop_watches_apply(struct loop *loop)
+{
+    while (loop->dirty) {
+        struct watch *w = loop->dirty;
+
+        loop->dirty = w->next_dirty == &list_end ? NULL : w->next_dirty;
+        w->next_dirty = NULL;
+        if (w->callback && w->want != w->armed)
+            waiter_set(loop->waiter, w);
     }
-    int uv_events = 0;
-    if (events & WATCH_READ)
-        uv_events |= UV_READABLE;
-    if (events & WATCH_WRITE)
-        uv_events |= UV_WRITABLE;
-    uv_poll_start(&watch->handle, uv_events, watch_fired);
 }
 
-void watch_set_callback(struct watch *watch, watch_callback *callback, void *ctx)
+/* A dead watch may still be in the dirty list: that is emptied first. */
+void loop_watches_bury(struct loop *loop)
 {
-    watch->callback = callback;
-    watch->ctx = ctx;
-}
+    loop_watches_apply(loop);
+    while (loop->dead) {
+        struct watch *w = loop->dead;
 
-int watch_fd(const struct watch *watch)
-{
-    return watch->fd;
-}
-
-static void watch_closed(uv_handle_t *handle)
-{
-    struct watch *watch = (struct watch *)handle;
-
-    if (watch->close_fd)
-        close(watch->fd);
-    free(watch);
-}
-
-void watch_close(struct watch *watch)
-{
-    if (watch)
-        uv_close((uv_handle_t *)&watch->handle, watch_closed);
-}
-
-int watch_release(struct watch *watch)
-{
-    int fd = watch->fd;
-
-    watch->close_fd = false;
-    uv_close((uv_handle_t *)&watch->handle, watch_closed);
-    return fd;
+        loop->dead = w->next_dead;
+        free(w);
+    }
 }

@@ -46,6 +46,7 @@ struct work *work_start(struct loop *loop, void (*run)(void *arg), void *arg,
         free(work);
         return NULL;
     }
+    loop->uv_due = true;
     return work;
 }
 

@@ -126,6 +126,7 @@ static struct listener_options listener_options_of(struct server *server)
     return (struct listener_options){
         .loop = server->loop,
         .unix_mode = 0600,
+        .keepalive = server->config->timeout.keepalive,
         .callback = accepted,
         .ctx = server,
     };
@@ -284,8 +285,11 @@ bool server_reload(struct server *server, struct config *config, struct buf *mes
 {
     if (!server->passed && !listeners_reload(server, config, messages))
         return false;
-    if (config_take(server, config))
+    if (config_take(server, config)) {
+        for (size_t i = 0; i < server->listener_count; i++)
+            listener_set_keepalive(server->listeners[i], config->timeout.keepalive);
         return true;
+    }
     buf_append_text(messages, "out of memory\n");
     return false;
 }

@@ -10,7 +10,6 @@
 
 #include "base/counters.h"
 #include "base/log.h"
-#include "up/dial.h"
 
 /* ---- states ---- */
 
@@ -305,8 +304,6 @@ void session_start(struct server *server, int fd, const struct netaddr *local,
         return;
     }
     s->peer = peer_of(server->peers, fd, local, remote);
-    if (remote->u.sa.sa_family != AF_UNIX)
-        dial_keepalive(fd, s->config->timeout.keepalive);
     if (server->session_count > server->session_limit) {
         counter_add(COUNTER_SESSIONS_REFUSED, 1);
         session_fail(s, &(struct session_fault){.outcome = OUTCOME_SESSION_LIMIT});

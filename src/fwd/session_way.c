@@ -104,22 +104,22 @@ void session_connect_enter(struct session *s)
         session_fail(s, &(struct session_fault){.outcome = OUTCOME_INTERNAL});
 }
 
-/* Early bytes are kept for the tunnel, up to a limit; a reset ends the attempt. */
+/*
+ * Early bytes are kept for the tunnel, up to a limit. An end or a reset is seen again
+ * by the relay; the attempt goes on meanwhile, since a login that was cut off before
+ * its answer would count as a failed one.
+ */
 void session_connect_event(struct session *s)
 {
     struct buf *in = &s->intake->in;
+    ssize_t n = -ENOMEM;
 
-    if (in->len + INTAKE_READ > INTAKE_LIMIT || buf_reserve(in, INTAKE_READ) != 0) {
-        stream_want(s->client, 0);
-        return;
-    }
-    ssize_t n = stream_read(s->client, buf_tail(in), INTAKE_READ);
+    if (in->len + INTAKE_READ <= INTAKE_LIMIT && buf_reserve(in, INTAKE_READ) == 0)
+        n = stream_read(s->client, buf_tail(in), INTAKE_READ);
     if (n > 0)
         buf_commit(in, (size_t)n);
-    else if (n == 0)
-        stream_want(s->client, 0); /* the relay will see the end again */
     else if (n != -EAGAIN)
-        session_end(s, OUTCOME_REQUEST_INCOMPLETE, strerror((int)-n));
+        stream_want(s->client, 0);
 }
 
 /* ---- the tunnel ---- */

@@ -17,6 +17,7 @@
 #include "base/counters.h"
 #include "base/log.h"
 #include "net/listener_bind.h"
+#include "net/sockopt.h"
 
 /* Connections taken in one turn of the loop; the others have their turn in between. */
 #define BATCH 64
@@ -179,6 +180,7 @@ static struct listener *listener_new(const struct listener_options *options, int
     listener->watch = watch_new(options->loop, fd, listener_on_ready, listener);
     if (listener->watch == NULL)
         goto fail;
+    listener_set_keepalive(listener, options->keepalive);
     watch_want(listener->watch, WATCH_READ);
     return listener;
 fail:
@@ -241,6 +243,12 @@ void listener_close(struct listener *listener)
         listener->state = LISTENER_CLOSED;
     else
         free(listener);
+}
+
+void listener_set_keepalive(struct listener *listener, uint64_t ms)
+{
+    if (listener->addr.u.sa.sa_family != AF_UNIX)
+        sockopt_keepalive(watch_fd(listener->watch), ms);
 }
 
 const struct netaddr *listener_addr(const struct listener *listener)

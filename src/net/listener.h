@@ -21,6 +21,7 @@ struct listener_options {
     struct loop *loop;
     struct netaddr addr;
     uint32_t unix_mode; /* file mode of a Unix socket: 0600 */
+    uint64_t keepalive; /* ms, for accepted TCP connections; 0: off */
     listener_callback *callback;
     void *ctx;
 };
@@ -39,6 +40,9 @@ struct listener *listener_adopt(const struct listener_options *options, int fd);
 
 /* Closes at once; a Unix socket that we bound is unlinked. NULL-safe. */
 void listener_close(struct listener *listener);
+
+/* Changes the keepalive of connections accepted from now on. */
+void listener_set_keepalive(struct listener *listener, uint64_t ms);
 
 const struct netaddr *listener_addr(const struct listener *listener);
 

@@ -257,7 +257,6 @@ static void dial_done(void *ctx, const struct dial_result *result)
         hop_failed(c, result->outcome, result->detail);
         return;
     }
-    c->upstream->peer = result->peer;
     c->upstream->stream = stream_new(c->egress->loop, result->fd);
     if (!c->upstream->stream) {
         close(result->fd);

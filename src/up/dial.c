@@ -10,6 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "net/sockopt.h"
+
 #define ATTEMPT_DELAY_MS 250 /* RFC 8305 section 5 */
 
 struct attempt {
@@ -34,19 +36,6 @@ struct dial {
     void *ctx;
 };
 
-void dial_keepalive(int fd, uint64_t ms)
-{
-    int on = 1, seconds = (int)((ms + 999) / 1000);
-
-    if (ms == 0)
-        return;
-    setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
-#ifdef TCP_KEEPIDLE
-    setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &seconds, sizeof(seconds));
-    setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &seconds, sizeof(seconds));
-#endif
-}
-
 void dial_cancel(struct dial *d)
 {
     if (!d)
@@ -60,7 +49,7 @@ void dial_cancel(struct dial *d)
     free(d);
 }
 
-static void dial_finish(struct dial *d, int fd, const struct netaddr *peer)
+static void dial_finish(struct dial *d, int fd)
 {
     uint64_t now = loop_clock();
     struct dial_result result = {.outcome = fd >= 0 ? OUTCOME_OK : d->outcome,
@@ -72,8 +61,6 @@ static void dial_finish(struct dial *d, int fd, const struct netaddr *peer)
     memcpy(detail, d->detail, sizeof(detail));
     if (fd < 0)
         result.detail = detail;
-    if (peer)
-        result.peer = *peer;
     result.resolve_ns = (d->resolved ? d->resolved : now) - d->begun;
     result.connect_ns = d->resolved ? now - d->resolved : 0;
     dial_cancel(d);
@@ -105,10 +92,9 @@ static void attempt_fired(void *ctx, unsigned events)
         error = errno;
     if (error == 0) {
         struct watch *watch = a->watch;
-        struct netaddr peer = a->addr;
 
         a->watch = NULL;
-        dial_finish(d, watch_release(watch), &peer);
+        dial_finish(d, watch_release(watch));
         return;
     }
     watch_close(a->watch);
@@ -117,7 +103,16 @@ static void attempt_fired(void *ctx, unsigned events)
     attempts_go_on(d);
 }
 
-/* 0 when under way, 1 when connected at once, or -errno. */
+/* Loopback answers within connect() itself; asking saves a turn of the loop. */
+static bool connected_already(int fd)
+{
+    struct sockaddr_storage peer;
+    socklen_t len = sizeof(peer);
+
+    return getpeername(fd, (struct sockaddr *)&peer, &len) == 0;
+}
+
+/* 0 when under way, a descriptor when connected at once, or -errno. */
 static int attempt_start(struct attempt *a)
 {
     struct dial *d = a->dial;
@@ -127,13 +122,15 @@ static int attempt_start(struct attempt *a)
     if (fd < 0)
         return -errno;
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-    dial_keepalive(fd, d->keepalive_ms);
+    sockopt_keepalive(fd, d->keepalive_ms);
     if (connect(fd, &a->addr.u.sa, a->addr.len) < 0 && errno != EINPROGRESS) {
         int error = errno;
 
         close(fd);
         return -error;
     }
+    if (netaddr_is_loopback(&a->addr) && connected_already(fd))
+        return fd;
     a->watch = watch_new(d->loop, fd, attempt_fired, a);
     if (!a->watch) {
         close(fd);
@@ -151,17 +148,21 @@ static void attempts_go_on(struct dial *d)
 {
     while (d->started < d->count) {
         struct attempt *a = &d->attempts[d->started++];
-        int error = attempt_start(a);
+        int begun = attempt_start(a);
 
-        if (error == 0) {
+        if (begun > 0) {
+            dial_finish(d, begun);
+            return;
+        }
+        if (begun == 0) {
             if (d->started < d->count)
                 deadline_set(d->loop, &d->next, ATTEMPT_DELAY_MS);
             return;
         }
-        attempt_failed(a, -error);
+        attempt_failed(a, -begun);
     }
     if (d->failed == d->count)
-        dial_finish(d, -1, NULL);
+        dial_finish(d, -1);
 }
 
 static void next_fired(void *ctx)
@@ -178,7 +179,7 @@ static void limit_fired(void *ctx)
     d->outcome = OUTCOME_CONNECT_TIMEOUT;
     snprintf(d->detail, sizeof(d->detail), "%s: no answer within %llu ms", text,
              (unsigned long long)d->connect_ms);
-    dial_finish(d, -1, NULL);
+    dial_finish(d, -1);
 }
 
 static bool address_usable(const struct dial *d, const struct netaddr *addr)
@@ -223,7 +224,7 @@ static void resolved(void *ctx, const struct resolve_answer *answer)
         d->outcome = answer->outcome;
         snprintf(d->detail, sizeof(d->detail), "%s",
                  answer->detail ? answer->detail : "");
-        dial_finish(d, -1, NULL);
+        dial_finish(d, -1);
         return;
     }
     d->resolved = loop_clock();
@@ -231,7 +232,7 @@ static void resolved(void *ctx, const struct resolve_answer *answer)
     if (!d->attempts) {
         d->outcome = OUTCOME_INTERNAL;
         snprintf(d->detail, sizeof(d->detail), "out of memory");
-        dial_finish(d, -1, NULL);
+        dial_finish(d, -1);
         return;
     }
     attempts_fill(d, answer);
@@ -239,7 +240,7 @@ static void resolved(void *ctx, const struct resolve_answer *answer)
         d->outcome = OUTCOME_LOCAL_TARGET_REFUSED;
         snprintf(d->detail, sizeof(d->detail),
                  "the name has only addresses of this host or link");
-        dial_finish(d, -1, NULL);
+        dial_finish(d, -1);
         return;
     }
     deadline_set(d->loop, &d->limit, d->connect_ms);

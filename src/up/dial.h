@@ -23,7 +23,6 @@ struct dial_result {
     enum outcome outcome; /* OK, DNS_*, CONNECT_*, LOCAL_TARGET_REFUSED, INTERNAL */
     const char *detail;   /* "192.0.2.1:8080: Connection refused"; NULL when OK */
     int fd;               /* OK: non-blocking, the receiver's */
-    struct netaddr peer;
     uint64_t resolve_ns, connect_ns;
 };
 
@@ -38,8 +37,5 @@ struct dial;
 struct dial *dial_start(const struct dial_options *options, dial_callback *callback,
                         void *ctx);
 void dial_cancel(struct dial *dial); /* NULL-safe */
-
-/* Switches TCP keepalive on, or leaves the socket alone when ms is 0. */
-void dial_keepalive(int fd, uint64_t ms);
 
 #endif

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "http/body.h"
+#include "up/discard.h"
 
 #define READ_SIZE  4096
 #define QUOTE_BODY 4096 /* bytes of a refusal's page that are looked at */
@@ -36,8 +36,7 @@ struct tunnel {
     bool login_ready; /* the next login is made */
     bool body_done;   /* the 407's body is read */
     struct framing framing;
-    struct body body; /* of the 407 */
-    uint64_t body_bytes;
+    struct discard discard; /* of the 407 */
     struct deadline limit;
     struct tunnel_result result;
     tunnel_callback *callback;
@@ -54,7 +53,7 @@ void tunnel_cancel(struct tunnel *t)
     buf_clear(&t->out);
     buf_clear(&t->in);
     head_clear(&t->head);
-    body_clear(&t->body);
+    discard_clear(&t->discard);
     free(t->target);
     free(t->via);
     free(t);
@@ -199,48 +198,33 @@ static void connection_spent(struct tunnel *t)
         deadline_set(t->loop, &t->limit, t->login_ms);
 }
 
-/*
- * Reads the 407's body on, out of what has come. What stands behind the body was not
- * asked for: such a connection is not used again (RFC 9112 section 6.3).
- */
+/* Reads the 407's body on, out of what has come. */
 static void discard_step(struct tunnel *t)
 {
-    struct span in = buf_span(&t->in), data;
-    enum body_progress progress;
-
-    t->body_bytes += in.len;
-    do
-        progress = body_read(&t->body, &in, &data);
-    while (progress == BODY_DATA);
-    if (progress == BODY_BAD || in.len > 0 || t->body_bytes > t->body_limit) {
+    switch (discard_read(&t->discard, &t->in)) {
+    case DISCARD_MORE:
+        return;
+    case DISCARD_SPENT:
         connection_spent(t);
         return;
-    }
-    buf_reset(&t->in);
-    if (progress == BODY_END) {
+    case DISCARD_DONE:
         t->body_done = true;
         deadline_set(t->loop, &t->limit, t->login_ms);
         login_go_on(t);
+        return;
     }
 }
 
 static void answer_asks(struct tunnel *t)
 {
-    bool keeps =
-        head_keeps_connection(&t->head) && t->framing.kind != FRAMING_CLOSE &&
-        !(t->framing.kind == FRAMING_LENGTH && t->framing.length > t->body_limit);
-
     t->state = TUNNEL_DISCARD;
-    t->body_bytes = 0;
     auth_step(t->auth, &t->head, login_stepped, t);
-    if (!keeps) {
+    if (!discard_begin(&t->discard, &t->head, &t->framing, t->body_limit)) {
         connection_spent(t);
         return;
     }
     deadline_set(t->loop, &t->limit, t->body_ms);
     buf_consume(&t->in, t->head.size);
-    body_clear(&t->body);
-    body_init(&t->body, &t->framing, false);
     discard_step(t);
 }
 

@@ -16,7 +16,6 @@ struct upstream {
     const struct hop *hop; /* NULL when direct */
     char *key;             /* what the pool finds it by: the hop's name or host:port */
     uint32_t owner;        /* uid of the caller it was opened for */
-    struct netaddr peer;
     bool reused; /* came from the pool */
 };
 

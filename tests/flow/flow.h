@@ -182,8 +182,8 @@ const char *daemon_admin(void);
 const struct bytes *daemon_log(void);
 void daemon_fds_settle(void);
 void daemon_rss_below(uint64_t bytes);
-/* A verb: `ccgate WORDS`, with the configuration. Its output stays in run_output. */
-void daemon_run(int code, char *const *words, size_t count);
+/* A verb: `ccgate WORDS [--config=FILE]`. Its output stays in run_output. */
+void daemon_run(int code, char *const *words, size_t count, bool with_config);
 extern struct bytes run_output;
 /* The checks that end every flow. */
 void daemon_finish(void);

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 /* connect [ADDRESS | admin] [as UID] */
@@ -47,6 +48,16 @@ static void on_no_connection(struct actor *a, const struct arguments *arguments)
     actor_listener(a, name);
     if (listener_has_connection(name))
         flow_fail("a connection came to %s", name);
+}
+
+static void on_listen(struct actor *a, const struct arguments *arguments)
+{
+    char name[32];
+
+    (void)arguments;
+    actor_listener(a, name);
+    if (listen(listener_fd(name), 64) != 0)
+        flow_fail("listen: %s", strerror(errno));
 }
 
 /* Connections may have come, but they ended without a byte. */
@@ -322,6 +333,7 @@ static const struct {
     {"connect", on_connect, false},
     {"accept", on_accept, false},
     {"no-connection", on_no_connection, false},
+    {"listen", on_listen, false},
     {"no-request", on_no_request, false},
     {"small-buffers", on_small_buffers, true},
     {"send", on_send, true},

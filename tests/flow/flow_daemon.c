@@ -109,12 +109,17 @@ const struct bytes *daemon_log(void)
 {
     static char piece[65536];
     static off_t offset;
+    static ino_t inode;
     int fd = open(path_of("log"), O_RDONLY | O_CLOEXEC);
+    struct stat status;
     ssize_t n;
 
     bytes_add(&log_text, "", 0);
-    if (fd < 0)
+    if (fd < 0 || fstat(fd, &status) != 0)
         return &log_text;
+    if (status.st_ino != inode)
+        offset = 0; /* a new file under the old name */
+    inode = status.st_ino;
     while ((n = pread(fd, piece, sizeof(piece), offset)) > 0) {
         bytes_add(&log_text, piece, (size_t)n);
         offset += n;
@@ -380,7 +385,7 @@ const char *daemon_admin(void)
     return path_of(name);
 }
 
-void daemon_run(int code, char *const *words, size_t count)
+void daemon_run(int code, char *const *words, size_t count, bool with_config)
 {
     static char config[160];
     static unsigned number;
@@ -393,7 +398,7 @@ void daemon_run(int code, char *const *words, size_t count)
 
     memcpy(all + 1, words, count * sizeof(*words));
     snprintf(config, sizeof(config), "--config=%s", path_of("ccgate.yaml"));
-    all[1 + count] = config;
+    all[1 + count] = with_config ? config : NULL;
     snprintf(output, sizeof(output), "output.%u", number++);
     if (waitpid(spawn(all, output), &status, 0) < 0)
         flow_fail("waitpid: %s", strerror(errno));

@@ -164,6 +164,19 @@ static void do_file(const struct arguments *arguments)
     free(content.at);
 }
 
+/* rename OLD NEW, in the flow's directory */
+static void do_rename(const struct arguments *arguments)
+{
+    char from[200];
+    char to[200];
+
+    arguments_want(arguments, 2);
+    snprintf(from, sizeof(from), "%s/%.64s", daemon_directory(), arguments->at[0].at);
+    snprintf(to, sizeof(to), "%s/%.64s", daemon_directory(), arguments->at[1].at);
+    if (rename(from, to) != 0)
+        flow_fail("%s: %s", from, strerror(errno));
+}
+
 static void do_notify(const struct arguments *arguments)
 {
     if (arguments->count == 0)
@@ -249,14 +262,25 @@ static void do_expect_exit(const struct arguments *arguments)
                                             : FLOW_DEADLINE);
 }
 
-static void do_run(const struct arguments *arguments)
+static void run_words(const struct arguments *arguments, bool with_config)
 {
     char *words[FLOW_WORDS];
 
     arguments_want(arguments, 2);
     for (size_t i = 1; i < arguments->count; i++)
         words[i - 1] = arguments->at[i].at;
-    daemon_run((int)arguments_number(arguments, 0), words, arguments->count - 1);
+    daemon_run((int)arguments_number(arguments, 0), words, arguments->count - 1,
+               with_config);
+}
+
+static void do_run(const struct arguments *arguments)
+{
+    run_words(arguments, true);
+}
+
+static void do_run_alone(const struct arguments *arguments)
+{
+    run_words(arguments, false);
 }
 
 static void do_output(const struct arguments *arguments)
@@ -298,11 +322,13 @@ static const struct {
     {"pass-socket", do_pass_socket, true},
     {"credential", do_credential, true},
     {"file", do_file, true},
+    {"rename", do_rename, true},
     {"notify", do_notify, true},
     {"start", do_start, true},
     {"start-fails", do_start_fails, true},
     {"log", do_log, true},
     {"run", do_run, true},
+    {"run-alone", do_run_alone, true},
     {"output", do_output, true},
     {"fds-settle", do_fds_settle, false},
     {"memory-growth-below", do_memory, false},

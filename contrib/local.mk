@@ -1,0 +1,6 @@
+EXTRA_DIST += contrib/check.sh contrib/debian13.sh contrib/examples/ccgate.yaml contrib/lib.sh contrib/lint.sh contrib/quickstart.sh 
+
+lint:
+	sh $(top_srcdir)/contrib/lint.sh
+check-debian13:
+	sh $(top_srcdir)/contrib/debian13.sh

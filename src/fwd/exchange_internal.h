@@ -1,0 +1,171 @@
+/*
+ * exchange_internal: what the parts of the exchange share. Private to exchange*.c.
+ *
+ * Nothing in here ends the exchange at once: exchange_fail() and exchange_complete()
+ * set the state, and exchange_turn_end(), the last call of every event, acts on it.
+ */
+#ifndef CCGATE_FWD_EXCHANGE_INTERNAL_H
+#define CCGATE_FWD_EXCHANGE_INTERNAL_H
+
+#include "fwd/exchange.h"
+#include "fwd/outlet.h"
+#include "http/body.h"
+#include "up/discard.h"
+
+enum {
+    EXCHANGE_READ_SIZE = 32 * 1024,
+    EXCHANGE_READS = 16, /* of one direction, before others get their turn */
+    /* the backlog, one read, its chunk framing, trailers; or a head with a login */
+    EXCHANGE_CEILING = 4 * HEAD_LIMIT,
+    EXCHANGE_DETAIL = 512,
+};
+
+enum exchange_state {
+    EXCHANGE_CONNECT,
+    EXCHANGE_LOGIN,     /* auth_step() before the first head on a connection */
+    EXCHANGE_RUN,       /* both directions are open */
+    EXCHANGE_CHALLENGE, /* a 407 came: the login is made, the 407's body read away */
+    EXCHANGE_OVER,      /* the result stands */
+};
+
+enum up_state {
+    UP_HEAD, /* the head is not sent yet */
+    UP_HELD, /* the body waits for a sign of the proxy */
+    UP_BODY,
+    UP_DONE,   /* all is in the outlet */
+    UP_BROKEN, /* upstream takes no more; it may have answered nevertheless */
+};
+
+/* The request's direction. */
+struct exchange_up {
+    enum up_state state;
+    bool has_body;
+    bool whole;   /* the client sent all of the body */
+    bool started; /* bytes of the body were taken, so the request cannot be repeated */
+    bool sent;    /* auth_sent() was called for the head */
+    struct body body;
+    struct outlet outlet;
+};
+
+enum down_state {
+    DOWN_HEAD,
+    DOWN_BODY,
+    DOWN_DONE, /* nothing more is read; what the outlet holds is delivered */
+};
+
+/* The answer's direction. */
+struct exchange_down {
+    enum down_state state;
+    bool heard;           /* a byte came on this connection */
+    bool reusable;        /* so says the head: the connection can be kept */
+    bool keep;            /* the client was told that its connection stays */
+    bool upgrade;         /* 101 */
+    enum outcome verdict; /* DOWN_DONE: how the answer ended */
+    const char *what;     /* and why, if not OK; a static fragment */
+    struct buf in;
+    struct head head;
+    struct framing to_client;
+    struct body body;
+    struct outlet outlet;
+};
+
+/* The answer to a 407 in the making. */
+struct exchange_challenge {
+    bool login_ready;
+    bool spent;    /* the login goes on over another connection */
+    bool too_late; /* the body is on its way: it cannot go on at all */
+    bool drained;  /* the 407's body is read */
+    struct discard discard;
+};
+
+struct exchange {
+    struct exchange_options o; /* holds a reference on the route */
+    struct loop *loop;
+    enum exchange_state state;
+    struct connector *connector;
+    struct upstream *upstream;
+    unsigned connections; /* opened so far */
+    bool client_eof;
+    bool idempotent;
+    struct span upgrade; /* what the client wants to upgrade to, or empty */
+    struct exchange_up up;
+    struct exchange_down down;
+    struct exchange_challenge challenge;
+    struct deadline limit; /* of the login, of the 407's body, of holding the body */
+    struct deadline idle;
+    uint64_t sent_at;
+    struct exchange_result result;
+    char detail[EXCHANGE_DETAIL];
+    exchange_callback *callback;
+    void *ctx;
+};
+
+/* ---- exchange.c: life cycle ---- */
+
+/* The exchange is over; what waits to be written is dropped. The first call counts. */
+void exchange_fail(struct exchange *x, enum outcome outcome, const char *detail);
+
+/* Likewise; detail is "the proxy what" or "the server what". */
+void exchange_fail_peer(struct exchange *x, enum outcome outcome, const char *what);
+
+/* Both directions did what they should. */
+void exchange_complete(struct exchange *x);
+
+/* What every event ends with; the exchange may be gone afterwards. */
+void exchange_turn_end(struct exchange *x);
+
+/* Opens a connection, instead of the one there is. */
+void exchange_connect(struct exchange *x, bool fresh);
+
+/* ---- exchange_login.c ---- */
+
+/* Begins with the login on a new connection; the request follows. */
+void exchange_login_begin(struct exchange *x);
+
+/* down.head is a 407 of the hop with this framing; down.in begins with it. */
+void exchange_login_challenged(struct exchange *x, const struct framing *framing);
+
+/* Upstream can be read, or the limit passed, in EXCHANGE_CHALLENGE or _LOGIN. */
+void exchange_login_read(struct exchange *x);
+void exchange_login_expired(struct exchange *x);
+
+/* ---- exchange_request.c ---- */
+
+void exchange_request_init(struct exchange *x);
+void exchange_request_clear(struct exchange *x);
+
+/* Sends the head with the login there is, and what follows. */
+void exchange_request_send(struct exchange *x);
+
+/* Moves what can be moved. */
+void exchange_request_pump(struct exchange *x);
+
+/* Ends the holding of the body, if it is held. */
+void exchange_request_release(struct exchange *x);
+
+/* Tells the login that the head is with the proxy; once is enough. */
+void exchange_request_told(struct exchange *x);
+
+/*
+ * Reads from the client into o.in, which must be empty. False if nothing came. The end
+ * and errors are dealt with.
+ */
+bool exchange_client_read(struct exchange *x);
+
+/* What the client is watched for on behalf of the request. */
+bool exchange_request_wants_client(const struct exchange *x);
+
+/* ---- exchange_response.c ---- */
+
+void exchange_response_init(struct exchange *x);
+void exchange_response_clear(struct exchange *x);
+
+/* Expects an answer to the head that is being sent. */
+void exchange_response_expect(struct exchange *x);
+
+/* Moves what can be moved. */
+void exchange_response_pump(struct exchange *x);
+
+bool exchange_response_wants_upstream(const struct exchange *x);
+
+#endif

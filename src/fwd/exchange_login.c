@@ -1,0 +1,135 @@
+/*
+ * exchange_login: the login at a hop, before the request and after a 407.
+ */
+#include <errno.h>
+
+#include "fwd/exchange_internal.h"
+
+/* A login may need a second connection, a kept one may be stale; more is a loop. */
+#define CONNECTIONS 3
+
+static void login_stepped(void *ctx, enum outcome outcome, const char *detail);
+
+void exchange_login_begin(struct exchange *x)
+{
+    outlet_aim(&x->up.outlet, x->upstream->stream);
+    if (!x->upstream->auth) {
+        exchange_request_send(x);
+        return;
+    }
+    x->state = EXCHANGE_LOGIN;
+    deadline_set(x->loop, &x->limit, x->o.config->timeout.login);
+    auth_step(x->upstream->auth, NULL, login_stepped, x);
+}
+
+/* What is needed of an answered challenge: the login, and a connection for it. */
+static void login_go_on(struct exchange *x)
+{
+    struct exchange_challenge *c = &x->challenge;
+
+    if (!c->login_ready)
+        return;
+    if (c->too_late)
+        exchange_fail(x, OUTCOME_LOGIN_BROKEN,
+                      "the proxy asked for a login in the middle of the request; "
+                      "send it again");
+    else if (c->spent && x->connections < CONNECTIONS)
+        exchange_connect(x, true);
+    else if (c->spent)
+        exchange_fail(x, OUTCOME_LOGIN_BROKEN, "the proxy asks again and again");
+    else if (c->drained)
+        exchange_request_send(x);
+}
+
+/* The connection is of no further use; the login, once ready, goes on without it. */
+static void connection_spent(struct exchange *x)
+{
+    x->challenge.spent = true;
+    outlet_aim(&x->up.outlet, NULL);
+    deadline_set(x->loop, &x->limit, x->o.config->timeout.login);
+    login_go_on(x);
+}
+
+static void discard_step(struct exchange *x)
+{
+    switch (discard_read(&x->challenge.discard, &x->down.in)) {
+    case DISCARD_MORE:
+        return;
+    case DISCARD_SPENT:
+        connection_spent(x);
+        return;
+    case DISCARD_DONE:
+        x->challenge.drained = true;
+        deadline_set(x->loop, &x->limit, x->o.config->timeout.login);
+        login_go_on(x);
+        return;
+    }
+}
+
+void exchange_login_challenged(struct exchange *x, const struct framing *framing)
+{
+    struct exchange_challenge *c = &x->challenge;
+
+    x->state = EXCHANGE_CHALLENGE;
+    c->login_ready = c->spent = c->drained = false;
+    /* Even when it is too late for this request, the next one shall know of it. */
+    c->too_late = x->up.started;
+    auth_step(x->upstream->auth, &x->down.head, login_stepped, x);
+    /*
+     * After a head that announced a body, the proxy takes whatever comes for that body
+     * (RFC 9112 section 9.3): a next head must not follow on this connection.
+     */
+    if (x->up.state != UP_DONE || x->up.has_body ||
+        !discard_begin(&c->discard, &x->down.head, framing,
+                       x->o.config->limit.login_body)) {
+        connection_spent(x);
+        return;
+    }
+    deadline_set(x->loop, &x->limit, x->o.config->timeout.login_body);
+    buf_consume(&x->down.in, x->down.head.size);
+    discard_step(x);
+}
+
+void exchange_login_read(struct exchange *x)
+{
+    struct buf *in = &x->down.in;
+
+    if (buf_reserve(in, EXCHANGE_READ_SIZE) != 0) {
+        exchange_fail(x, OUTCOME_INTERNAL, "out of memory");
+        return;
+    }
+    ssize_t n = stream_read(x->upstream->stream, buf_tail(in), EXCHANGE_READ_SIZE);
+    if (n == -EAGAIN)
+        return;
+    if (n <= 0) {
+        connection_spent(x);
+        return;
+    }
+    buf_commit(in, (size_t)n);
+    discard_step(x);
+}
+
+void exchange_login_expired(struct exchange *x)
+{
+    struct exchange_challenge *c = &x->challenge;
+
+    if (x->state == EXCHANGE_CHALLENGE && !c->spent && !c->drained)
+        connection_spent(x);
+    else
+        exchange_fail(x, OUTCOME_LOGIN_TIMEOUT, "the login took too long");
+}
+
+static void login_stepped(void *ctx, enum outcome outcome, const char *detail)
+{
+    struct exchange *x = ctx;
+
+    if (outcome != OUTCOME_OK) {
+        exchange_fail(x, outcome, detail);
+    } else if (x->state == EXCHANGE_LOGIN) {
+        exchange_request_send(x);
+    } else {
+        x->challenge.login_ready = true;
+        login_go_on(x);
+    }
+    exchange_turn_end(x);
+}

@@ -1,0 +1,31 @@
+libccgate_a_SOURCES += \
+	src/fwd/access.c \
+	src/fwd/access.h \
+	src/fwd/exchange.c \
+	src/fwd/exchange.h \
+	src/fwd/exchange_internal.h \
+	src/fwd/exchange_login.c \
+	src/fwd/exchange_request.c \
+	src/fwd/exchange_response.c \
+	src/fwd/outlet.c \
+	src/fwd/outlet.h \
+	src/fwd/relay.c \
+	src/fwd/relay.h \
+	src/fwd/relay_pipe.h \
+	src/fwd/reply.c \
+	src/fwd/reply.h \
+	src/fwd/server.c \
+	src/fwd/server.h \
+	src/fwd/session.c \
+	src/fwd/session.h \
+	src/fwd/session_internal.h \
+	src/fwd/session_reply.c \
+	src/fwd/session_request.c \
+	src/fwd/session_way.c
+
+if HAVE_SPLICE
+libccgate_a_SOURCES += src/fwd/relay_pipe.c
+else
+libccgate_a_SOURCES += src/fwd/relay_nopipe.c
+endif
+EXTRA_DIST += src/fwd/relay_pipe.c src/fwd/relay_nopipe.c

@@ -1,0 +1,20 @@
+bin_PROGRAMS += ccgate
+ccgate_SOURCES = src/ccgate.c
+ccgate_LDADD = libccgate.a $(CCGATE_LIBS)
+
+libccgate_a_SOURCES += \
+	src/background.c \
+	src/background.h \
+	src/daemon.c \
+	src/daemon.h \
+	src/dump_json.c \
+	src/help.c \
+	src/notify.c \
+	src/notify.h \
+	src/options.c \
+	src/options.h \
+	src/pidfile.c \
+	src/pidfile.h \
+	src/verbs.c \
+	src/verbs.h \
+	src/verbs_client.c

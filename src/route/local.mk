@@ -1,0 +1,9 @@
+libccgate_a_SOURCES += \
+	src/route/environment.c \
+	src/route/environment.h \
+	src/route/health.c \
+	src/route/health.h \
+	src/route/noproxy.c \
+	src/route/noproxy.h \
+	src/route/route.c \
+	src/route/route.h
