@@ -1,6 +1,10 @@
 /*
  * daemon: start, reload, drain, stop. See daemon.h.
  */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* environ */
+#endif
+
 #include "daemon.h"
 
 #include <assert.h>
@@ -18,8 +22,6 @@
 #include "fwd/server.h"
 #include "notify.h"
 #include "pidfile.h"
-
-extern char **environ;
 
 /* For timeout.drain 0, no limit: nobody waits for a century. */
 #define DRAIN_FOREVER (100ull * 365 * 24 * 3600 * 1000)

@@ -3,6 +3,7 @@
  */
 #include "options.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -398,6 +399,7 @@ static void check_keys(struct parser *p)
         struct config_key key = {.path = p->options->settings[i].path};
         char option[OPTION_NAME];
 
+        assert(key.path != NULL);
         if (verb_takes_key(verb->keys, &key))
             continue;
         option_of_key(key.path, option, sizeof(option));

@@ -1,6 +1,10 @@
 /*
  * verbs: those that read the configuration and print something.
  */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* environ */
+#endif
+
 #include "verbs.h"
 
 #include <jansson.h>
@@ -10,8 +14,6 @@
 #include <unistd.h>
 
 #include "route/route.h"
-
-extern char **environ;
 
 #define OUTPUT_LIMIT (16 * 1024 * 1024)
 

@@ -1,6 +1,11 @@
 /*
  * verbs_client: the verbs that talk to a running ccgate: status, reload, stop.
  */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* environ */
+#endif
+
+#include <assert.h>
 #include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
@@ -11,8 +16,6 @@
 #include "admin/client.h"
 #include "admin/status.h"
 #include "verbs.h"
-
-extern char **environ;
 
 #define MESSAGES_LIMIT (1024 * 1024)
 
@@ -198,32 +201,36 @@ static void list_choices(const char *verb, const struct client_instances *instan
 {
     fprintf(stderr, "ccgate: %s: several are running; choose one of them:\n", verb);
     for (size_t i = 0; i < instances->count; i++) {
-        struct span file = span_of(strrchr(instances->path[i], '/') + 1);
+        const char *path = instances->path[i];
+        struct span file;
 
+        assert(path != NULL);
+        file = span_of(strrchr(path, '/') + 1); /* client_find() put it there */
         file.len -= strlen(".sock");
-        if (span_equal(file, SPAN("ccgate")))
+        if (client_is_draining(path))
+            fprintf(stderr, "  (%s is ending)\n", path);
+        else if (span_equal(file, SPAN("ccgate")))
             fprintf(stderr, "  ccgate %s --listen /path/of/its/socket\n", verb);
         else
             fprintf(stderr, "  ccgate %s --listen %.*s\n", verb, SPAN_ARG(file));
     }
 }
 
-/* One that is ending counts only if there is no other. */
-static void drop_draining(struct client_instances *instances)
+/* The one that is meant if none was chosen, or NULL. One that is ending counts only if
+ * it is alone. */
+static const char *only_instance(const struct client_instances *instances)
 {
-    size_t kept = 0;
+    const char *only = NULL;
+    size_t running = 0;
 
     for (size_t i = 0; i < instances->count; i++)
-        kept += !client_is_draining(instances->path[i]);
-    if (kept == 0 || kept == instances->count)
-        return;
-    kept = 0;
-    for (size_t i = 0; i < instances->count; i++)
-        if (client_is_draining(instances->path[i]))
-            free(instances->path[i]);
-        else
-            instances->path[kept++] = instances->path[i];
-    instances->count = kept;
+        if (!client_is_draining(instances->path[i])) {
+            only = instances->path[i];
+            running++;
+        }
+    if (running == 1)
+        return only;
+    return instances->count == 1 ? instances->path[0] : NULL;
 }
 
 static int send_order(const char *path, const char *target)
@@ -245,13 +252,13 @@ static int order(const struct options *options, const char *target)
 {
     struct client_instances instances;
     int status = find_instances(options, &instances);
+    const char *path = status == 0 ? only_instance(&instances) : NULL;
 
-    drop_draining(&instances);
-    if (status == 0 && instances.count > 1) {
+    if (path != NULL) {
+        status = send_order(path, target);
+    } else if (status == 0) {
         list_choices(verb_info(options->verb)->name, &instances);
         status = EXIT_FAILURE;
-    } else if (status == 0) {
-        status = send_order(instances.path[0], target);
     }
     client_instances_clear(&instances);
     return status;

@@ -23,7 +23,7 @@ enum client_state {
 };
 
 struct client {
-    struct client *next, *prev;
+    struct client *next, **link; /* link: what points to this one */
     struct admin *admin;
     enum client_state state;
     struct watch *watch;
@@ -45,12 +45,9 @@ static void client_close(struct client *client)
 {
     struct admin *admin = client->admin;
 
-    if (client->prev != NULL)
-        client->prev->next = client->next;
-    else
-        admin->clients = client->next;
+    *client->link = client->next;
     if (client->next != NULL)
-        client->next->prev = client->prev;
+        client->next->link = client->link;
     admin->client_count--;
     deadline_clear(admin->o.loop, &client->limit);
     watch_close(client->watch);
@@ -351,8 +348,9 @@ static void client_start(struct admin *admin, int fd)
     deadline_init(&client->limit, client_on_limit, client);
     deadline_set(admin->o.loop, &client->limit, ADMIN_DEADLINE);
     client->next = admin->clients;
+    client->link = &admin->clients;
     if (client->next != NULL)
-        client->next->prev = client;
+        client->next->link = &client->next;
     admin->clients = client;
     admin->client_count++;
     client_enter(client, CLIENT_READING);
@@ -440,8 +438,10 @@ void admin_free(struct admin *admin)
 {
     if (admin == NULL)
         return;
-    while (admin->clients != NULL)
-        client_close(admin->clients);
+    for (struct client *client = admin->clients, *next; client != NULL; client = next) {
+        next = client->next;
+        client_close(client);
+    }
     listener_close(admin->listener);
     free(admin->path);
     free(admin);
