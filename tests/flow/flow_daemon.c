@@ -229,7 +229,8 @@ static char *program(void)
 static void launch(void)
 {
     static char config[128];
-    char *words[40] = {program(), "--config", config};
+    static char config_option[] = "--config";
+    char *words[40] = {program(), config_option, config};
     size_t count = 3;
 
     snprintf(config, sizeof(config), "%s", path_of("ccgate.yaml"));
@@ -481,7 +482,8 @@ static void secrets_hidden(void)
 
 static void remove_directory(void)
 {
-    char *words[] = {"rm", "-rf", directory, NULL};
+    static char tool[] = "rm", force[] = "-rf";
+    char *words[] = {tool, force, directory, NULL};
     pid_t child;
 
     if (directory[0] == '\0' || getenv("FLOW_KEEP") != NULL)
