@@ -90,7 +90,7 @@ list_files()
     if git rev-parse --git-dir >/dev/null 2>&1; then
         git ls-files
     else
-        find . \( -name 'build*' -o -name autom4te.cache -o -name '.?*' \) -prune -o \
+        find . \( -name 'build*' -o -name autom4te.cache -o -name configure \) -prune -o \
             -type f -print | sed 's,^\./,,'
     fi | sort | while IFS= read -r file; do
         [ -f "$file" ] && say "$file"
@@ -331,7 +331,7 @@ check_manuals()
 check_paths()
 {
     # Split, so that this line is not one of them.
-    places='/wo''rk/|/fa''rm/|/ho''me/[a-z]|/ro''ot/[A-Za-z.]'
+    places='/wo''rk/|/fa''rm/|/ho''me/[a-z]+/|/ro''ot/[A-Za-z.]'
     ! xargs grep -nIE "(^|[^A-Za-z0-9_.])($places)" /dev/null <"$list/all"
 }
 
