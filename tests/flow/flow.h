@@ -182,6 +182,8 @@ const char *daemon_admin(void);
 const struct bytes *daemon_log(void);
 void daemon_fds_settle(void);
 void daemon_rss_below(uint64_t bytes);
+/* Processor time since the start, in ms. */
+void daemon_cpu_below(uint64_t ms);
 /* A verb: `ccgate WORDS [--config=FILE]`. Its output stays in run_output. */
 void daemon_run(int code, char *const *words, size_t count, bool with_config);
 extern struct bytes run_output;

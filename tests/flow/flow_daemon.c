@@ -32,7 +32,7 @@ static struct bytes log_text;
 static char addresses[8][64];
 static size_t address_count;
 static size_t base_sockets, base_pipes, base_others;
-static uint64_t base_rss;
+static uint64_t base_rss, base_cpu;
 
 /* ---- files ---- */
 
@@ -305,6 +305,25 @@ static uint64_t memory(const char *name)
     return kib * 1024;
 }
 
+/* Milliseconds of processor time so far. */
+static uint64_t cpu_time(void)
+{
+    unsigned long long user = 0;
+    unsigned long long kernel = 0;
+    char path[64];
+    FILE *file;
+
+    snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+    file = fopen(path, "r");
+    if (file == NULL ||
+        fscanf(file,
+               "%*d (%*[^)]) %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu",
+               &user, &kernel) != 2)
+        flow_fail("%s cannot be read", path);
+    fclose(file);
+    return (user + kernel) * 1000 / (unsigned long long)sysconf(_SC_CLK_TCK);
+}
+
 void daemon_start(void)
 {
     int64_t deadline = flow_deadline(START_LIMIT);
@@ -320,6 +339,7 @@ void daemon_start(void)
     read_addresses();
     count_fds(&base_sockets, &base_pipes, &base_others);
     base_rss = memory("RssAnon");
+    base_cpu = cpu_time();
 }
 
 bool daemon_started(void)
@@ -444,6 +464,14 @@ void daemon_rss_below(uint64_t bytes)
         return; /* a sanitizer's memory says nothing */
     if ((int64_t)growth > (int64_t)bytes)
         flow_fail("memory grew by %llu KiB", (unsigned long long)growth / 1024);
+}
+
+void daemon_cpu_below(uint64_t ms)
+{
+    uint64_t growth = cpu_time() - base_cpu;
+
+    if (growth > ms)
+        flow_fail("%llu ms of processor time were used", (unsigned long long)growth);
 }
 
 /* The characters of base64 that do not depend on what stands before or after. */

@@ -15,7 +15,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define ACTORS     64
+#define ACTORS     128
 #define FLOOD_STEP 65536
 
 static struct actor *actors[ACTORS];

@@ -248,6 +248,12 @@ static void do_memory(const struct arguments *arguments)
     daemon_rss_below(arguments_number(arguments, 0));
 }
 
+static void do_processor(const struct arguments *arguments)
+{
+    arguments_want(arguments, 1);
+    daemon_cpu_below(arguments_number(arguments, 0));
+}
+
 static void do_signal(const struct arguments *arguments)
 {
     arguments_want(arguments, 1);
@@ -294,6 +300,7 @@ static void run_steps(const struct flow *flow);
 static void do_repeat(const struct arguments *arguments)
 {
     struct flow inner;
+    uint64_t times;
     char path[200];
     FILE *file;
 
@@ -303,8 +310,12 @@ static void do_repeat(const struct arguments *arguments)
     if (file == NULL || fputs(arguments->block, file) < 0 || fclose(file) != 0)
         flow_fail("%s: %s", path, strerror(errno));
     flow_parse(&inner, path);
-    for (uint64_t n = arguments_number(arguments, 0); n > 0; n--)
+    times = arguments_number(arguments, 0);
+    for (uint64_t n = 1; n <= times; n++) {
+        snprintf(path, sizeof(path), "%llu", (unsigned long long)n);
+        flow_remember("n", path);
         run_steps(&inner);
+    }
     flow_clear(&inner);
 }
 
@@ -332,6 +343,7 @@ static const struct {
     {"output", do_output, true},
     {"fds-settle", do_fds_settle, false},
     {"memory-growth-below", do_memory, false},
+    {"cpu-growth-below", do_processor, false},
     {"signal", do_signal, false},
     {"expect-exit", do_expect_exit, false},
     {"repeat", do_repeat, false},
@@ -372,8 +384,8 @@ static bool run_verb(const struct step *step)
 
 static bool run_actor_verb(const struct step *step)
 {
+    static struct bytes name;
     struct arguments arguments;
-    const char *name = step->words[0].text.at;
     bool open = false;
     actor_verb *verb =
         step->count < 2 ? NULL : actor_verb_find(step->words[1].text.at, &open);
@@ -382,8 +394,10 @@ static bool run_actor_verb(const struct step *step)
         return false;
     if (!daemon_started())
         daemon_start();
+    name.len = 0;
+    flow_expand(&name, step->words[0].text.at, step->words[0].text.len);
     evaluate(&arguments, step, 2);
-    verb(open ? actor_connected(name) : actor_find(name), &arguments);
+    verb(open ? actor_connected(name.at) : actor_find(name.at), &arguments);
     return true;
 }
 
