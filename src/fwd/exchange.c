@@ -192,7 +192,8 @@ static void idle_fired(void *ctx)
 {
     struct exchange *x = ctx;
 
-    exchange_fail(x, OUTCOME_IDLE_TIMEOUT, "silent for too long");
+    exchange_fail(x, x->result.answered ? OUTCOME_IDLE_TIMEOUT : OUTCOME_ANSWER_TIMEOUT,
+                  "silent for too long (timeout.idle)");
     exchange_turn_end(x);
 }
 

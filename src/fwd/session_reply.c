@@ -46,7 +46,9 @@ static void fault_note(struct session *s, const struct session_fault *fault)
 
 void session_fail(struct session *s, const struct session_fault *fault)
 {
-    if (!s->intake && !session_intake_new(s)) {
+    bool silent = outcome_info(fault->outcome)->status == 0;
+
+    if (silent || (!s->intake && !session_intake_new(s))) {
         session_end(s, fault->outcome, fault->detail);
         return;
     }

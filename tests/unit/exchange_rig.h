@@ -11,6 +11,8 @@
  *   |      send FIN
  *   ?      read up to the other's end
  *   !      close
+ *   ^      give the other one a sign
+ *   _      wait for the sign
  */
 #ifndef CCGATE_TESTS_UNIT_EXCHANGE_RIG_H
 #define CCGATE_TESTS_UNIT_EXCHANGE_RIG_H
@@ -19,6 +21,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -44,6 +47,7 @@ struct actor {
     size_t len;
     size_t awaited;    /* how much of it was awaited */
     const char *stuck; /* the step that failed */
+    sem_t *sign;
     pthread_t thread;
     bool running;
 };
@@ -136,6 +140,15 @@ static inline bool actor_fill(struct actor *a, size_t n)
     return true;
 }
 
+static inline bool actor_await_sign(struct actor *a)
+{
+    struct timespec until;
+
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += PATIENCE_MS / 1000;
+    return sem_timedwait(a->sign, &until) == 0;
+}
+
 static inline bool actor_step(struct actor *a, const char *step)
 {
     const char *text = step + 1;
@@ -153,6 +166,10 @@ static inline bool actor_step(struct actor *a, const char *step)
         return actor_await_bytes(a, strtoul(text, NULL, 10));
     case '|':
         return shutdown(a->fd, SHUT_WR) == 0;
+    case '^':
+        return sem_post(a->sign) == 0;
+    case '_':
+        return actor_await_sign(a);
     case '?':
         while (actor_read(a) > 0)
             continue;
@@ -174,9 +191,11 @@ static inline void *actor_run(void *arg)
     return NULL;
 }
 
+static sem_t actor_sign;
+
 static inline void actor_begin(struct actor *a, int listener, int fd, script steps)
 {
-    *a = (struct actor){.listener = listener, .fd = fd};
+    *a = (struct actor){.listener = listener, .fd = fd, .sign = &actor_sign};
     for (size_t i = 0; steps[i]; i++) {
         ck_assert_uint_lt(i, STEP_LIMIT);
         a->steps[i] = steps[i];
@@ -262,6 +281,7 @@ static inline void rig_start(script steps)
     int listener;
 
     memset(&rig, 0, sizeof(rig));
+    sem_init(&actor_sign, 0, 0);
     rig_config();
     listener = rig_listen(&rig.port);
     snprintf(rig.name, sizeof(rig.name), "http://127.0.0.1:%u", rig.port);
@@ -396,6 +416,7 @@ static inline void rig_end(const char *upstream_got)
     actor_join(&rig.upstream);
     if (upstream_got)
         ck_assert_str_eq(rig.upstream.got, upstream_got);
+    sem_destroy(&actor_sign);
     close(rig.upstream.listener);
     free(rig.client.got);
     free(rig.upstream.got);
