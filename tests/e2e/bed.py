@@ -123,6 +123,10 @@ class Bed:
         os.makedirs(path, exist_ok=True)
         return path
 
+    def fresh(self, name):
+        """A new directory."""
+        return tempfile.mkdtemp(prefix=name + "-", dir=self.root)
+
     def which(self, program):
         path = shutil.which(program, path=self.env["PATH"])
         if path is None:

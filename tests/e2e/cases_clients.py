@@ -159,7 +159,7 @@ def git(world):
         http_proxy=world.proxy,
     )
     for kind, base in zip(("http", "https"), bases(world)):
-        clone = world.bed.path("clone-" + kind)
+        clone = world.bed.fresh("clone")
         url = base + "/git/project.git"
         world.bed.run("git", "clone", "-q", url, clone, env=env)
         expect(read(os.path.join(clone, "README")), "hello\n", "the clone")
