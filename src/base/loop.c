@@ -172,7 +172,7 @@ struct loop *loop_new(void)
 
 static bool loop_alive(const struct loop *loop)
 {
-    return loop->watch_count > 0 || loop->heap_count > 0 || deferred_wait(loop) ||
+    return loop->watch_count > 0 || loop->deadlines || deferred_wait(loop) ||
            uv_loop_alive(&loop->uv);
 }
 
@@ -241,7 +241,7 @@ int loop_free(struct loop *loop)
         return 0;
     loop_signals_close(loop);
     uv_walk(&loop->uv, count_open, &open);
-    if (open > 0 || loop->watch_open > 0 || loop->heap_count > 0 || deferred_wait(loop))
+    if (open > 0 || loop->watch_open > 0 || loop->deadlines || deferred_wait(loop))
         return UV_EBUSY;
     /* Close callbacks and ended work are still to be run; nothing new begins here. */
     uv_run(&loop->uv, UV_RUN_DEFAULT);
@@ -250,7 +250,6 @@ int loop_free(struct loop *loop)
         return error;
     loop_watches_bury(loop);
     waiter_free(loop->waiter);
-    loop_deadlines_free(loop);
     free(loop);
     return 0;
 }

@@ -75,15 +75,17 @@ int watch_release(struct watch *watch);
 /* ---- time ---- */
 
 struct deadline {
-    uint64_t at;   /* loop milliseconds; 0 when not set */
-    uint32_t slot; /* place in the loop's heap */
+    uint64_t at;                            /* loop milliseconds; 0 when not set */
+    struct deadline *left, *right, **place; /* in the loop's heap */
     void (*callback)(void *ctx);
     void *ctx;
 };
 
 void deadline_init(struct deadline *d, void (*callback)(void *ctx), void *ctx);
 
-/* Sets or moves the deadline to `ms` from now; ms 0 clears it ("no limit"). */
+/* Sets or moves the deadline to `ms` from now; ms 0 clears it ("no limit"). Never
+ * fails.
+ */
 void deadline_set(struct loop *loop, struct deadline *d, uint64_t ms);
 void deadline_clear(struct loop *loop, struct deadline *d);
 

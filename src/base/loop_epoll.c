@@ -49,11 +49,11 @@ void waiter_set(struct waiter *waiter, struct watch *w)
         event.events |= EPOLLIN;
     if (w->want & WATCH_WRITE)
         event.events |= EPOLLOUT;
-    /* Memory for a descriptor can run out; then its owner is told as of an error. */
-    if (epoll_ctl(waiter->epoll, operation, w->fd, &event) != 0)
-        watch_fire(w, WATCH_READ | WATCH_WRITE);
-    w->known = true;
     w->armed = w->want;
+    if (epoll_ctl(waiter->epoll, operation, w->fd, &event) == 0)
+        w->known = true;
+    else /* memory for a descriptor ran out: its owner is told as of an error */
+        watch_fire(w, WATCH_READ | WATCH_WRITE);
 }
 
 /* A closed descriptor leaves epoll by itself. */

@@ -16,16 +16,14 @@ struct loop {
     uv_loop_t uv; /* workers, signals, child processes */
     bool uv_due;  /* it has something to set up or to close */
     bool stopped;
-    uint64_t now;           /* milliseconds, as of the start of the turn */
-    struct deferred queue;  /* list head */
-    struct deadline **heap; /* binary heap on ->at, slots from 0 */
-    uint32_t heap_count;
-    uint32_t heap_capacity;
-    struct waiter *waiter; /* what sleeps: epoll or poll */
-    struct watch *dirty;   /* watches whose wish has changed in this turn */
-    struct watch *dead;    /* closed in this turn; freed at its end */
-    uint32_t watch_count;  /* watches that wait for something */
-    uint32_t watch_open;   /* watches that are not closed */
+    uint64_t now;               /* milliseconds, as of the start of the turn */
+    struct deferred queue;      /* list head */
+    struct deadline *deadlines; /* the first one, root of a heap on ->at */
+    struct waiter *waiter;      /* what sleeps: epoll or poll */
+    struct watch *dirty;        /* watches whose wish has changed in this turn */
+    struct watch *dead;         /* closed in this turn; freed at its end */
+    uint32_t watch_count;       /* watches that wait for something */
+    uint32_t watch_open;        /* watches that are not closed */
     struct signal_watch *signals;
     void (*idle_hook)(void *ctx);
     void *idle_ctx;
@@ -55,7 +53,6 @@ void loop_deadlines_run(struct loop *loop);
 
 /* Milliseconds until the first deadline, or -1. */
 int loop_deadlines_next(const struct loop *loop);
-void loop_deadlines_free(struct loop *loop);
 
 /* ---- the waiter: loop_epoll.c, or loop_poll.c where there is no epoll ---- */
 

@@ -9,9 +9,19 @@
 #include "base/log.h"
 #include "base/loop.h"
 
+const char *access_method(struct span method)
+{
+    static const char *const names[] = {"CONNECT", "GET",     "HEAD",  "POST", "PUT",
+                                        "DELETE",  "OPTIONS", "TRACE", "PATCH"};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (span_equal(method, span_of(names[i])))
+            return names[i];
+    return "other";
+}
+
 void access_clear(struct access *a)
 {
-    free(a->method);
     free(a->target);
     *a = (struct access){0};
 }

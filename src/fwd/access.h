@@ -8,7 +8,7 @@
 #include "base/span.h"
 
 struct access {
-    char *method;    /* NULL: no request was read */
+    const char *method; /* see access_method(); NULL: no request was read */
     char *target;    /* "host:port" or the URL without query */
     const char *why; /* of the route; not owned */
     const char *hop; /* not owned; NULL: direct or none */
@@ -18,6 +18,9 @@ struct access {
     uint64_t resolve_ns, connect_ns, tls_ns, wait_ns;
     uint64_t bytes_up, bytes_down;
 };
+
+/* The method as it is logged: the name, or "other" for one that is not registered. */
+const char *access_method(struct span method);
 
 void access_clear(struct access *access);
 

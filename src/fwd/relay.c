@@ -221,20 +221,31 @@ static ssize_t flow_splice(struct relay *r, struct flow *f)
 
 /* ---- a flow ---- */
 
+/*
+ * Our FIN. Where the other direction is over, too, the stream is closed next, and that
+ * says the same; only TLS has a word of its own for it.
+ */
+static int flow_shut(const struct relay *r, const struct flow *f)
+{
+    const struct flow *other = f == &r->up ? &r->down : &r->up;
+
+    if (other->state == FLOW_SHUT && stream_splice_fd(f->to) >= 0)
+        return 0;
+    return stream_shutdown(f->to);
+}
+
 /* 0 when all is delivered, -EAGAIN while something waits, or another negative errno. */
-static ssize_t flow_deliver(struct flow *f)
+static ssize_t flow_deliver(const struct relay *r, struct flow *f)
 {
     ssize_t error = rest_write(f);
 
     if (error == 0)
         error = pipe_write(f);
     if (error == 0 && f->state == FLOW_ENDING) {
-        error = stream_shutdown(f->to);
-        if (error == -EAGAIN)
-            return error;
+        if (flow_shut(r, f) == -EAGAIN)
+            return -EAGAIN;
         /* The other side may have gone before our FIN; its own flow will say so. */
         f->state = FLOW_SHUT;
-        error = 0;
     }
     return error;
 }
@@ -252,7 +263,7 @@ static ssize_t flow_pump(struct relay *r, struct flow *f, bool *read_failed)
 {
     *read_failed = false;
     for (int reads = 0; f->state != FLOW_SHUT; reads++) {
-        ssize_t n = flow_deliver(f);
+        ssize_t n = flow_deliver(r, f);
 
         if (n < 0)
             return n == -EAGAIN ? 0 : n;

@@ -78,6 +78,7 @@ struct server *server_new(struct loop *loop, struct egress *egress,
         return NULL;
     server->loop = loop;
     server->egress = egress;
+    server->uid = geteuid();
     deadline_init(&server->drain_limit, drain_fired, server);
     deferred_init(&server->empty, server_drained, server);
     server->relays = relay_pool_new();

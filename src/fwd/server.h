@@ -30,6 +30,7 @@ struct server {
     struct router *router; /* of the current configuration */
     struct relay_pool *relays;
     struct peer_lookup *peers;
+    uint32_t uid; /* our own */
     struct listener **listeners;
     size_t listener_count;
     struct session *sessions; /* list */

@@ -207,12 +207,14 @@ void session_view(const struct session *s, struct session_view *view)
 
 bool session_is_own_caller(const struct session *s)
 {
-    return s->peer.kind == PEER_LOCAL && s->peer.uid == geteuid();
+    return s->peer.kind == PEER_LOCAL && s->peer.uid == s->server->uid;
 }
 
-static bool uid_allowed(const struct config *config, uint32_t uid)
+static bool uid_allowed(const struct session *s, uint32_t uid)
 {
-    if (uid == geteuid() || uid == 0)
+    const struct config *config = s->config;
+
+    if (uid == s->server->uid || uid == 0)
         return true;
     for (size_t i = 0; i < config->allow_uid_count; i++)
         if (config->allow_uid[i] == uid)
@@ -226,7 +228,7 @@ static bool caller_allowed(const struct session *s, const struct netaddr *remote
 
     if (s->peer.kind != PEER_REMOTE)
         return config->allow_any_user ||
-               (s->peer.kind == PEER_LOCAL && uid_allowed(config, s->peer.uid));
+               (s->peer.kind == PEER_LOCAL && uid_allowed(s, s->peer.uid));
     for (size_t i = 0; i < config->allow_count; i++)
         if (netblock_contains(&config->allow[i], remote))
             return true;
@@ -237,7 +239,7 @@ static void caller_refuse(struct session *s)
 {
     char who[64], us[64], text[256];
 
-    peer_user_name(geteuid(), us, sizeof(us));
+    peer_user_name(s->server->uid, us, sizeof(us));
     switch (s->peer.kind) {
     case PEER_LOCAL:
         peer_user_name(s->peer.uid, who, sizeof(who));

@@ -33,9 +33,9 @@ static char *target_shown(const struct intake *in)
 
 static bool access_begin(struct session *s)
 {
-    s->access.method = span_dup(s->intake->head.method);
+    s->access.method = access_method(s->intake->head.method);
     s->access.target = target_shown(s->intake);
-    return s->access.method && s->access.target;
+    return s->access.target != NULL;
 }
 
 /* CONNECT has no body (RFC 9110 section 9.3.6): what follows is the tunnel's. */

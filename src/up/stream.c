@@ -8,20 +8,24 @@
 #include <string.h>
 #include <sys/socket.h>
 
-struct unread {
-    size_t start, len;
-    char bytes[];
+/*
+ * What lies above the socket. Most streams are plain and have nothing there: they carry
+ * only the pointer, since there are thousands of them.
+ */
+struct above {
+    const struct stream_layer *layer; /* NULL: plain */
+    void *state;
+    char *unread; /* pushed-back bytes, NULL: none */
+    size_t unread_at, unread_len;
+    struct deferred again; /* readiness that the socket does not show */
 };
 
 struct stream {
     struct loop *loop;
     struct watch *watch;
-    const struct stream_layer *layer;
-    void *state;
     stream_callback *callback;
     void *ctx;
-    struct unread *unread;
-    struct deferred again; /* readiness that the socket does not show */
+    struct above *above;
     uint8_t want;
 };
 
@@ -32,23 +36,34 @@ static ssize_t result_of(ssize_t n)
     return errno == EWOULDBLOCK || errno == EINTR ? -EAGAIN : -errno;
 }
 
+static const struct stream_layer *layer_of(const struct stream *s)
+{
+    return s->above ? s->above->layer : NULL;
+}
+
 static bool bytes_wait(const struct stream *s)
 {
-    return s->unread || (s->layer && s->layer->pending(s->state));
+    const struct above *above = s->above;
+
+    return above &&
+           (above->unread || (above->layer && above->layer->pending(above->state)));
 }
 
 /* What the socket is watched for: the caller's wish, plus what the layer needs. */
 static void watch_update(struct stream *s)
 {
+    const struct stream_layer *layer = layer_of(s);
     unsigned events = s->want;
 
-    if (s->layer && s->want)
-        events |= s->layer->crossed(s->state);
+    if (layer && s->want)
+        events |= layer->crossed(s->above->state);
     watch_want(s->watch, events);
+    if (!s->above)
+        return;
     if ((s->want & STREAM_READ) && bytes_wait(s))
-        defer(s->loop, &s->again);
+        defer(s->loop, &s->above->again);
     else
-        defer_cancel(&s->again);
+        defer_cancel(&s->above->again);
 }
 
 /*
@@ -58,7 +73,7 @@ static void watch_update(struct stream *s)
 static void watch_fired(void *ctx, unsigned events)
 {
     struct stream *s = ctx;
-    unsigned seen = s->layer ? s->want : events & s->want;
+    unsigned seen = layer_of(s) ? s->want : events & s->want;
 
     if (seen)
         s->callback(s->ctx, seen);
@@ -70,8 +85,32 @@ static void again_fired(void *ctx)
 
     if (!(s->want & STREAM_READ) || !bytes_wait(s))
         return;
-    defer(s->loop, &s->again);
+    defer(s->loop, &s->above->again);
     s->callback(s->ctx, STREAM_READ);
+}
+
+static struct above *above_get(struct stream *s)
+{
+    if (s->above)
+        return s->above;
+    s->above = calloc(1, sizeof(*s->above));
+    if (s->above)
+        deferred_init(&s->above->again, again_fired, s);
+    return s->above;
+}
+
+static void above_free(struct stream *s)
+{
+    struct above *above = s->above;
+
+    if (!above)
+        return;
+    defer_cancel(&above->again);
+    if (above->layer)
+        above->layer->free(above->state);
+    free(above->unread);
+    free(above);
+    s->above = NULL;
 }
 
 struct stream *stream_new(struct loop *loop, int fd)
@@ -86,14 +125,18 @@ struct stream *stream_new(struct loop *loop, int fd)
         free(s);
         return NULL;
     }
-    deferred_init(&s->again, again_fired, s);
     return s;
 }
 
-void stream_set_layer(struct stream *s, const struct stream_layer *layer, void *state)
+int stream_set_layer(struct stream *s, const struct stream_layer *layer, void *state)
 {
-    s->layer = layer;
-    s->state = state;
+    struct above *above = above_get(s);
+
+    if (!above)
+        return -ENOMEM;
+    above->layer = layer;
+    above->state = state;
+    return 0;
 }
 
 void stream_on_event(struct stream *s, stream_callback *callback, void *ctx)
@@ -110,44 +153,50 @@ void stream_want(struct stream *s, unsigned events)
 
 static ssize_t unread_take(struct stream *s, void *bytes, size_t n)
 {
-    struct unread *u = s->unread;
+    struct above *above = s->above;
 
-    if (n > u->len)
-        n = u->len;
-    memcpy(bytes, u->bytes + u->start, n);
-    u->start += n;
-    u->len -= n;
-    if (u->len == 0) {
-        free(u);
-        s->unread = NULL;
-    }
+    if (n > above->unread_len)
+        n = above->unread_len;
+    memcpy(bytes, above->unread + above->unread_at, n);
+    above->unread_at += n;
+    above->unread_len -= n;
+    if (above->unread_len > 0)
+        return (ssize_t)n;
+    free(above->unread);
+    above->unread = NULL;
+    if (!above->layer)
+        above_free(s);
     return (ssize_t)n;
 }
 
 ssize_t stream_read(struct stream *s, void *bytes, size_t n)
 {
-    if (s->unread)
+    if (s->above && s->above->unread)
         return unread_take(s, bytes, n);
-    if (!s->layer)
+    if (!s->above)
         return result_of(recv(watch_fd(s->watch), bytes, n, 0));
-    ssize_t got = s->layer->read(s->state, bytes, n);
+    ssize_t got = s->above->layer->read(s->above->state, bytes, n);
     watch_update(s);
     return got;
 }
 
 ssize_t stream_write(struct stream *s, const void *bytes, size_t n)
 {
-    if (!s->layer)
+    const struct stream_layer *layer = layer_of(s);
+
+    if (!layer)
         return result_of(send(watch_fd(s->watch), bytes, n, MSG_NOSIGNAL));
-    ssize_t put = s->layer->write(s->state, bytes, n);
+    ssize_t put = layer->write(s->above->state, bytes, n);
     watch_update(s);
     return put;
 }
 
 int stream_shutdown(struct stream *s)
 {
-    if (s->layer) {
-        int error = s->layer->shutdown(s->state);
+    const struct stream_layer *layer = layer_of(s);
+
+    if (layer) {
+        int error = layer->shutdown(s->above->state);
 
         if (error)
             return error;
@@ -159,24 +208,24 @@ int stream_unread(struct stream *s, struct span bytes)
 {
     if (bytes.len == 0)
         return 0;
-    size_t kept = s->unread ? s->unread->len : 0;
-    struct unread *u = malloc(sizeof(*u) + bytes.len + kept);
-    if (!u)
+    struct above *above = above_get(s);
+    char *joined = above ? malloc(bytes.len + above->unread_len) : NULL;
+    if (!joined)
         return -ENOMEM;
-    u->start = 0;
-    u->len = bytes.len + kept;
-    memcpy(u->bytes, bytes.at, bytes.len);
-    if (kept)
-        memcpy(u->bytes + bytes.len, s->unread->bytes + s->unread->start, kept);
-    free(s->unread);
-    s->unread = u;
+    memcpy(joined, bytes.at, bytes.len);
+    if (above->unread)
+        memcpy(joined + bytes.len, above->unread + above->unread_at, above->unread_len);
+    free(above->unread);
+    above->unread = joined;
+    above->unread_at = 0;
+    above->unread_len += bytes.len;
     watch_update(s);
     return 0;
 }
 
 int stream_splice_fd(const struct stream *s)
 {
-    return s->layer || s->unread ? -1 : watch_fd(s->watch);
+    return s->above ? -1 : watch_fd(s->watch);
 }
 
 int stream_fd(const struct stream *s)
@@ -198,11 +247,8 @@ void stream_close(struct stream *s)
 {
     if (!s)
         return;
-    defer_cancel(&s->again);
-    if (s->layer)
-        s->layer->free(s->state);
+    above_free(s);
     watch_close(s->watch);
-    free(s->unread);
     free(s);
 }
 

@@ -35,9 +35,9 @@ struct stream_layer {
 /* Takes fd (non-blocking). NULL with errno set leaves it with the caller. */
 struct stream *stream_new(struct loop *loop, int fd);
 
-/* Puts a layer on a stream; its state is freed with the stream. */
-void stream_set_layer(struct stream *stream, const struct stream_layer *layer,
-                      void *state);
+/* Puts a layer on a stream; its state is freed with the stream. 0 or -ENOMEM. */
+int stream_set_layer(struct stream *stream, const struct stream_layer *layer,
+                     void *state);
 
 void stream_on_event(struct stream *stream, stream_callback *callback, void *ctx);
 

@@ -213,11 +213,14 @@ static bool layer_install(struct tls_handshake *h)
 
     if (!t)
         return false;
+    if (stream_set_layer(h->stream, &tls_layer, t) != 0) {
+        free(t);
+        return false;
+    }
     t->ssl = h->ssl;
     SSL_set_app_data(t->ssl, NULL);
     h->ssl = NULL;
     stream_want(h->stream, 0);
-    stream_set_layer(h->stream, &tls_layer, t);
     return true;
 }
 

@@ -16,7 +16,7 @@ struct upstream {
     const struct hop *hop; /* NULL when direct */
     char *key;             /* what the pool finds it by: the hop's name or host:port */
     uint32_t owner;        /* uid of the caller it was opened for */
-    bool reused; /* came from the pool */
+    bool reused;           /* came from the pool */
 };
 
 /* An empty one; NULL when memory is out. */

@@ -62,6 +62,9 @@ class Bench:
         self.versions = {}
         self.idle = {}
         self.start = {}
+        self.busy = os.getloadavg()[0]
+        if self.busy > 0.5:
+            say(f"the load average is {self.busy:.1f}: other work will blur the figures")
 
     # ---- processes
 

@@ -4,7 +4,7 @@ import os
 import platform
 import statistics
 
-# key, measure, field, heading, unit, digits
+# heading, measure, field, digits
 COLUMNS = (
     ("tunnels/s", "tunnels", "tunnels_per_s", 0),
     ("CPU µs per tunnel", "tunnels", "cpu_us_per_item", 1),
@@ -147,7 +147,8 @@ def machine(bench):
             facts = dict(line.rstrip().split("=", 1) for line in release if "=" in line)
         system = facts.get("PRETTY_NAME", system).strip('"')
     rows = [["processor", f"{model}, {os.cpu_count()} cores"],
-            ["kernel", platform.release().split("-")[0]], ["system", system]]
+            ["kernel", platform.release().split("-")[0]], ["system", system],
+            ["load average before the run", f"{bench.busy:.1f}"]]
     rows += [[name, version] for name, version in bench.versions.items() if version != "-"]
     return table(["machine", ""], rows)
 
@@ -176,8 +177,9 @@ parent, and ccgate with its defaults (uid check on, a line per tunnel in an acce
   A target is met when the ratio less the band reaches it; "within the band" says that the
   ratio alone would not have.
 - Idle tunnels: min(10000, (descriptor limit - 200) / 2), client, ccgate and mock proxy as
-  separate processes, counted from a process that has carried nothing; each tunnel must carry
-  an echo at the end.
+  separate processes, counted from a process that has carried nothing, so that with few
+  tunnels (`--quick`) its buffers for set-ups weigh heavily; each tunnel must carry an echo at
+  the end.
 """
 
 

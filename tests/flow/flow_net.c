@@ -286,7 +286,8 @@ bool actor_pump(struct actor *reader, int64_t deadline)
 
     for (size_t i = 0; i < actor_count; i++) {
         struct actor *a = actors[i];
-        bool reads = a == reader && a->fd >= 0 && !a->eof && !a->reset;
+        bool reads =
+            reader != NULL && a == reader && a->fd >= 0 && !a->eof && !a->reset;
         bool writes = actor_wants_write(a);
 
         if (!reads && !writes)

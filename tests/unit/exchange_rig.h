@@ -37,6 +37,23 @@
 
 typedef const char *const *script;
 
+/* ---- words of the scripts ---- */
+
+#define STEPS(...) ((const char *const[]){__VA_ARGS__, NULL})
+#define WAITS      STEPS("?") /* a client that only listens */
+
+#define GET "GET http://example.test/a HTTP/1.1\r\nHost: example.test\r\n\r\n"
+#define GET_OUT                                                                        \
+    "GET http://example.test/a HTTP/1.1\r\nHost: example.test\r\nVia: 1.1 me\r\n\r\n"
+#define OK_HEAD  "HTTP/1.1 200 OK\r\nVia: 1.1 me\r\n"
+#define LOGIN    "Proxy-Authorization: Basic YWxpY2U6c2VjcmV0\r\n"
+#define ASK      "HTTP/1.1 407 Login\r\nProxy-Authenticate: Basic realm=\"x\"\r\n"
+#define POST     "POST http://example.test/a HTTP/1.1\r\nHost: example.test\r\n"
+#define POST_OUT POST "Via: 1.1 me\r\n"
+#define PUT      "PUT http://example.test/a HTTP/1.1\r\nHost: example.test\r\n"
+
+#define LEARNED "+", "<\r\n\r\n", ">HTTP/1.1 204 No\r\nConnection: close\r\n\r\n", "!"
+
 /* ---- actors ---- */
 
 struct actor {
@@ -403,6 +420,12 @@ static inline enum outcome rig_request(const char *head, const char *behind,
     if (!rig.result.upgraded)
         rig_client_end();
     return rig.result.outcome;
+}
+
+/* Lets the hop be known to answer without a login; its script begins with LEARNED. */
+static inline void learn_open(void)
+{
+    ck_assert_int_eq(rig_request(GET, "", WAITS), OUTCOME_OK);
 }
 
 /* Waits for upstream's script to end, then compares all that it got. */
