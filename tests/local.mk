@@ -11,6 +11,7 @@ unit_tests = \
 	tests/unit/test_config_login \
 	tests/unit/test_environment \
 	tests/unit/test_exchange \
+	tests/unit/test_exchange_request \
 	tests/unit/test_forward \
 	tests/unit/test_framing \
 	tests/unit/test_guard \
