@@ -223,23 +223,38 @@ static void make_value(struct auth *auth)
 
 /* ---- the guard ---- */
 
+static void explain_held(const struct auth_options *o, char *text, size_t size)
+{
+    const char *name = o->login->login_name, *hop = NULL;
+
+    (void)guard_state_of(o->guard, o->login, &hop);
+    snprintf(text, size,
+             "the login of %s failed at %s and is held back until the user name or the "
+             "password changes",
+             name == NULL ? "this user" : name, hop == NULL ? "a proxy" : hop);
+}
+
+bool auth_is_held(const struct auth_options *options, char *text, size_t size)
+{
+    if (auth_memory_get(options->memory, options->hop) != AUTH_KNOWN_ASKS ||
+        guard_state_of(options->guard, options->login, NULL) != GUARD_CLOSED)
+        return false;
+    explain_held(options, text, size);
+    return true;
+}
+
 static void guard_answered(void *ctx, bool allowed)
 {
     struct auth *auth = ctx;
-    const struct config_login *login = auth->o.login;
-    const char *hop = NULL;
+    char text[AUTH_TEXT];
 
     if (allowed) {
         make_value(auth);
         return;
     }
     give_up(auth);
-    (void)guard_state_of(auth->o.guard, login, &hop);
-    finish(auth, OUTCOME_LOGIN_HELD,
-           "the login of %s failed at %s and is held back until the user name or the "
-           "password changes",
-           login->login_name == NULL ? "this user" : login->login_name,
-           hop == NULL ? "a proxy" : hop);
+    explain_held(&auth->o, text, sizeof(text));
+    finish(auth, OUTCOME_LOGIN_HELD, "%s", text);
 }
 
 /* The value follows as soon as the guard allows it. */

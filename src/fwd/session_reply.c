@@ -38,7 +38,7 @@ static void fault_note(struct session *s, const struct session_fault *fault)
     in->outcome = fault->outcome;
     snprintf(in->detail, sizeof(in->detail), "%s", fault->detail ? fault->detail : "");
     server_note_error(s->server, fault->outcome, span_of(s->access.target), in->detail);
-    if (!s->access.method)
+    if (!s->access.method && fault->outcome != OUTCOME_CALLER_REFUSED)
         LOG_INFO("request_refused", LOG_TEXT("client", s->remote),
                  LOG_TEXT("outcome", outcome_info(fault->outcome)->name),
                  LOG_TEXT("detail", fault->detail));

@@ -121,8 +121,11 @@ static bool resolver_renew(struct resolver *resolver)
     };
     struct dns *dns;
 
-    if (resolver->mode == RESOLVE_SYSTEM)
+    if (resolver->mode == RESOLVE_SYSTEM) {
+        dns_retire(resolver->dns);
+        resolver->dns = NULL;
         return true;
+    }
     resolver->conf = conf_stamp(resolver);
     resolver->conf_checked = loop_now(resolver->loop);
     dns = dns_new(resolver->loop, &options);
@@ -516,6 +519,32 @@ void resolve_cancel(struct resolve_query *query)
 
 /* ---- the resolver ---- */
 
+static bool resolver_set(struct resolver *r, enum resolve_mode mode, uint64_t timeout)
+{
+    char text[sizeof(r->timed_out_text)];
+    struct resolve_result *timed_out;
+
+    snprintf(text, sizeof(text), "timed out after %.1f s", (double)timeout / 1000);
+    timed_out = resolve_failure_new(OUTCOME_DNS_TIMEOUT, r->timed_out_text);
+    if (timed_out == NULL)
+        return false;
+    memcpy(r->timed_out_text, text, sizeof(text));
+    resolve_result_unref(r->timed_out);
+    r->timed_out = timed_out;
+    r->mode = mode;
+    r->timeout = timeout;
+    return true;
+}
+
+bool resolver_configure(struct resolver *resolver, enum resolve_mode mode,
+                        uint64_t timeout)
+{
+    if (!resolver_set(resolver, mode, timeout))
+        return false;
+    resolver_flush(resolver);
+    return true;
+}
+
 struct resolver *resolver_new(struct loop *loop, const struct resolve_options *options)
 {
     struct resolver *r = calloc(1, sizeof(*r));
@@ -523,15 +552,10 @@ struct resolver *resolver_new(struct loop *loop, const struct resolve_options *o
     if (r == NULL)
         return NULL;
     r->loop = loop;
-    r->mode = options->mode;
-    r->timeout = options->timeout;
     r->dns_port = options->dns_port;
     TAILQ_INIT(&r->line);
-    snprintf(r->timed_out_text, sizeof(r->timed_out_text), "timed out after %.1f s",
-             (double)options->timeout / 1000);
-    r->timed_out = resolve_failure_new(OUTCOME_DNS_TIMEOUT, r->timed_out_text);
     r->cache = resolve_cache_new();
-    if (r->timed_out == NULL || r->cache == NULL)
+    if (r->cache == NULL || !resolver_set(r, options->mode, options->timeout))
         goto fail;
     if (options->servers != NULL) {
         r->servers = span_dup(span_of(options->servers));

@@ -50,6 +50,13 @@ struct resolver *resolver_new(struct loop *loop, const struct resolve_options *o
 /* All queries must have ended or been cancelled. NULL-safe. */
 void resolver_free(struct resolver *resolver);
 
+/*
+ * Changes what a reload may change, and flushes; lookups under way keep their time. False
+ * when memory is out; nothing has changed then.
+ */
+bool resolver_configure(struct resolver *resolver, enum resolve_mode mode,
+                        uint64_t timeout);
+
 /* Forgets all cached answers and rereads resolv.conf (network change). */
 void resolver_flush(struct resolver *resolver);
 

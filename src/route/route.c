@@ -302,6 +302,19 @@ static struct route *decide_environment(const struct router *router,
     return route_ref(route);
 }
 
+/* A list that leads back to ourselves is a mistake that no request survives. */
+static struct route *decide_list(struct router *router)
+{
+    struct route *list = router->list;
+
+    for (size_t i = 0; router->is_self != NULL && i < list->hop_count; i++)
+        if (router->is_self(router->self_ctx, span_of(list->hops[i].host),
+                            list->hops[i].port))
+            return route_refuse(router->config, OUTCOME_LOOP, "proxy: own listener",
+                                span_of(list->hops[i].name));
+    return route_ref(list);
+}
+
 struct route *route_decide(struct router *router, const struct route_request *request)
 {
     const struct config *config = router->config;
@@ -319,7 +332,7 @@ struct route *route_decide(struct router *router, const struct route_request *re
         return go_direct(router, request, "noproxy",
                          span_of(config->noproxy_text[entry]));
     if (router->list != NULL)
-        return route_ref(router->list);
+        return decide_list(router);
     named = environment_route(&router->environment, request->secure, router->is_self,
                               router->self_ctx);
     if (named != NULL)

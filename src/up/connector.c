@@ -159,18 +159,37 @@ static bool upstream_key(struct connector *c)
     return c->upstream->key != NULL;
 }
 
-static bool login_begin(struct connector *c)
+static struct auth_options login_options(const struct connector *c,
+                                         const struct hop *hop)
 {
-    const struct hop *hop = hop_now(c);
-
-    c->upstream->auth = auth_new(&(struct auth_options){
+    return (struct auth_options){
         .loop = c->egress->loop,
         .guard = c->egress->guard,
         .memory = c->egress->memory,
         .hop = hop->name,
         .login = hop->login,
-    });
+    };
+}
+
+static bool login_begin(struct connector *c)
+{
+    struct auth_options options = login_options(c, hop_now(c));
+
+    c->upstream->auth = auth_new(&options);
     return c->upstream->auth != NULL;
+}
+
+/* A rejected login fails at once, without a connection (its secret is the next hop's).
+ */
+static bool login_held(struct connector *c, const struct hop *hop)
+{
+    struct auth_options options = login_options(c, hop);
+    char text[AUTH_TEXT];
+
+    if (!auth_is_held(&options, text, sizeof(text)))
+        return false;
+    connector_end(c, OUTCOME_LOGIN_HELD, text);
+    return true;
 }
 
 static void tunnel_begin(struct connector *c)
@@ -284,6 +303,8 @@ static void hop_begin(struct connector *c)
 {
     const struct hop *hop = hop_now(c);
 
+    if (hop && login_held(c, hop))
+        return;
     c->state = CONNECTOR_DIAL;
     c->connections++;
     if (!upstream_begin(c)) {

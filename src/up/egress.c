@@ -18,19 +18,11 @@ static bool name_make(char name[EGRESS_NAME])
     return true;
 }
 
-static struct resolver *resolver_make(struct loop *loop, const struct config *config)
-{
-    static const enum resolve_mode modes[] = {
-        [CONFIG_RESOLVER_AUTO] = RESOLVE_AUTO,
-        [CONFIG_RESOLVER_DNS] = RESOLVE_DNS,
-        [CONFIG_RESOLVER_SYSTEM] = RESOLVE_SYSTEM,
-    };
-
-    return resolver_new(loop, &(struct resolve_options){
-                                  .mode = modes[config->resolver],
-                                  .timeout = config->timeout.name,
-                              });
-}
+static const enum resolve_mode resolve_modes[] = {
+    [CONFIG_RESOLVER_AUTO] = RESOLVE_AUTO,
+    [CONFIG_RESOLVER_DNS] = RESOLVE_DNS,
+    [CONFIG_RESOLVER_SYSTEM] = RESOLVE_SYSTEM,
+};
 
 struct egress *egress_new(struct loop *loop, const struct config *config)
 {
@@ -39,7 +31,10 @@ struct egress *egress_new(struct loop *loop, const struct config *config)
     if (!e)
         return NULL;
     e->loop = loop;
-    e->resolver = resolver_make(loop, config);
+    e->resolver = resolver_new(loop, &(struct resolve_options){
+                                         .mode = resolve_modes[config->resolver],
+                                         .timeout = config->timeout.name,
+                                     });
     e->health = health_new(loop);
     e->guard = guard_new(loop);
     e->memory = auth_memory_new();
@@ -56,11 +51,13 @@ bool egress_reload(struct egress *e, const struct config *config)
 {
     struct tls_context *tls = tls_context_new(e->loop, config->tls_ca);
 
-    if (!tls)
+    if (!tls || !resolver_configure(e->resolver, resolve_modes[config->resolver],
+                                    config->timeout.name)) {
+        tls_context_unref(tls);
         return false;
+    }
     tls_context_unref(e->tls);
     e->tls = tls;
-    resolver_flush(e->resolver);
     pool_flush(e->pool);
     return true;
 }
