@@ -83,9 +83,7 @@ struct deadline {
 
 void deadline_init(struct deadline *d, void (*callback)(void *ctx), void *ctx);
 
-/* Sets or moves the deadline to `ms` from now; ms 0 clears it ("no limit"). Never
- * fails.
- */
+/* Sets or moves the deadline to `ms` from now; ms 0 clears it ("no limit"). */
 void deadline_set(struct loop *loop, struct deadline *d, uint64_t ms);
 void deadline_clear(struct loop *loop, struct deadline *d);
 
