@@ -190,11 +190,17 @@ static void uv_turn(struct loop *loop)
     uv_run(&loop->uv, UV_RUN_NOWAIT);
 }
 
+/* When libuv wants its turn; without anything to wait for it would say: at once. */
+static int uv_time(const struct loop *loop)
+{
+    return uv_loop_alive(&loop->uv) ? uv_backend_timeout(&loop->uv) : -1;
+}
+
 static int sleep_time(struct loop *loop)
 {
     if (deferred_wait(loop) || loop->uv_due || loop->stopped)
         return 0;
-    return sooner(loop_deadlines_next(loop), uv_backend_timeout(&loop->uv));
+    return sooner(loop_deadlines_next(loop), uv_time(loop));
 }
 
 static void loop_turn(struct loop *loop)
@@ -209,7 +215,7 @@ static void loop_turn(struct loop *loop)
     if (!loop_alive(loop))
         return;
     bool uv_ready = waiter_wait(loop->waiter, loop, sleep_time(loop));
-    if (uv_ready || uv_backend_timeout(&loop->uv) == 0)
+    if (uv_ready || uv_time(loop) == 0)
         uv_turn(loop);
     loop_watches_bury(loop);
 }
