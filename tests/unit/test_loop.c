@@ -362,7 +362,7 @@ static void crowd_stir(struct end *end)
 START_TEST(closing_and_opening_at_random)
 {
     srand(1);
-    crowd_left = 20000;
+    crowd_left = 5000;
     for (int i = 0; i < PAIRS; i++) {
         end_open(&crowd[i], crowd_stir);
         watch_want(crowd[i].watch, WATCH_READ);

@@ -1,0 +1,9 @@
+# Unit tests that need more than their own file and libccgate.a.
+if HAVE_CHECK
+
+# test_loop with the waiter of poll(2): linked in place, it stands before the library's.
+check_PROGRAMS += tests/unit/test_loop_poll
+TESTS += tests/unit/test_loop_poll
+tests_unit_test_loop_poll_SOURCES = tests/unit/test_loop.c src/base/loop_poll.c
+
+endif
