@@ -23,9 +23,6 @@
 #include "notify.h"
 #include "pidfile.h"
 
-/* For timeout.drain 0, no limit: nobody waits for a century. */
-#define DRAIN_FOREVER (100ull * 365 * 24 * 3600 * 1000)
-
 #define MESSAGES_LIMIT (1024 * 1024)
 
 enum daemon_state {
@@ -285,7 +282,6 @@ static void free_admin_name(struct daemon *d)
 static void daemon_stop(void *ctx)
 {
     struct daemon *d = ctx;
-    uint64_t limit = d->config->timeout.drain;
 
     if (d->state == DAEMON_DRAINING) {
         LOG_WARN("stopping_at_once", LOG_INT("sessions", d->server->session_count));
@@ -299,7 +295,7 @@ static void daemon_stop(void *ctx)
     notify("STOPPING=1\nSTATUS=waiting for %zu open sessions\n",
            d->server->session_count);
     free_admin_name(d);
-    server_drain(d->server, limit != 0 ? limit : DRAIN_FOREVER, on_drained, d);
+    server_drain(d->server, d->config->timeout.drain, on_drained, d);
 }
 
 /* ---- signals ---- */

@@ -3,12 +3,14 @@ if HAVE_CHECK
 unit_tests = \
 	tests/unit/test_admin \
 	tests/unit/test_auth \
+	tests/unit/test_body \
 	tests/unit/test_buf \
 	tests/unit/test_challenge \
 	tests/unit/test_chunked \
 	tests/unit/test_config \
 	tests/unit/test_config_errors \
 	tests/unit/test_config_login \
+	tests/unit/test_dial \
 	tests/unit/test_environment \
 	tests/unit/test_exchange \
 	tests/unit/test_exchange_request \
@@ -28,6 +30,9 @@ unit_tests = \
 	tests/unit/test_pattern \
 	tests/unit/test_peer \
 	tests/unit/test_pidfile \
+	tests/unit/test_pool \
+	tests/unit/test_quote \
+	tests/unit/test_reply \
 	tests/unit/test_resolve \
 	tests/unit/test_resolve_cache \
 	tests/unit/test_resolve_system \
@@ -35,6 +40,7 @@ unit_tests = \
 	tests/unit/test_schema \
 	tests/unit/test_secret \
 	tests/unit/test_span \
+	tests/unit/test_stream \
 	tests/unit/test_url
 check_PROGRAMS += $(unit_tests)
 TESTS += $(unit_tests)
@@ -134,7 +140,11 @@ bench-quick: ccgate $(bench_programs)
 # Real proxies, servers and clients; an absent one is a failure.
 check-e2e: ccgate
 	CCGATE=$(abs_builddir)/ccgate $(top_srcdir)/tests/e2e/run.py
-EXTRA_DIST += tests/e2e/bed.py tests/e2e/cases_clients.py tests/e2e/cases_gate.py tests/e2e/client_requests.py tests/e2e/client_websocket.py tests/e2e/run.py tests/e2e/servers.py tests/e2e/websocket_server.py 
+check-soak: ccgate
+	CCGATE=$(abs_builddir)/ccgate $(top_srcdir)/tests/e2e/run.py --soak 60
+EXTRA_DIST += tests/e2e/bed.py tests/e2e/cases_clients.py tests/e2e/cases_gate.py tests/e2e/client_requests.py tests/e2e/client_undici.mjs tests/e2e/client_websocket.py tests/e2e/run.py tests/e2e/servers.py tests/e2e/websocket_server.py 
 
 AM_TESTS_ENVIRONMENT = CCGATE=$(abs_builddir)/ccgate; export CCGATE; \
 	ASAN_OPTIONS=detect_stack_use_after_return=1; export ASAN_OPTIONS;
+
+include tests/unit/extra.mk

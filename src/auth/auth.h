@@ -45,8 +45,8 @@ struct auth_options {
 #define AUTH_TEXT 320 /* room for any detail */
 
 /*
- * Whether a login at this hop would be held back, known without a connection: the hop asks
- * for one and the guard is closed. Then text says why.
+ * Whether a login at this hop would be held back, known without a connection: the hop
+ * asks for one and the guard is closed. Then text says why.
  */
 bool auth_is_held(const struct auth_options *options, char *text, size_t size);
 

@@ -23,6 +23,13 @@ void buf_clear(struct buf *b)
     buf_init(b, b->ceiling);
 }
 
+void buf_wipe(struct buf *b)
+{
+    if (b->data)
+        explicit_bzero(b->data, b->capacity);
+    buf_clear(b);
+}
+
 void buf_reset(struct buf *b)
 {
     b->start = 0;

@@ -23,6 +23,9 @@ void buf_init(struct buf *b, size_t ceiling);
 /* Frees the memory; the buffer is empty and usable again, with the same ceiling. */
 void buf_clear(struct buf *b);
 
+/* buf_clear() that overwrites the memory first, for buffers that held a secret. */
+void buf_wipe(struct buf *b);
+
 /* Empties the buffer and keeps its memory. */
 void buf_reset(struct buf *b);
 

@@ -1,6 +1,7 @@
 /*
- * counters: what the process has done so far. One set per process; written on the loop's
- * thread, read by the admin socket. Names are in counters.c, in the order of the enum.
+ * counters: what the process has done so far. One set per process; written on the
+ * loop's thread, read by the admin socket. Names are in counters.c, in the order of the
+ * enum.
  */
 #ifndef CCGATE_BASE_COUNTERS_H
 #define CCGATE_BASE_COUNTERS_H
@@ -22,7 +23,7 @@ enum counter {
     COUNTER_BYTES_DOWN,
     COUNTER_LOGINS_REJECTED,
     COUNTER_HOP_FAILURES,
-    COUNTER_UPSTREAM_REUSED,  /* plain requests on a kept connection */
+    COUNTER_UPSTREAM_REUSED, /* plain requests on a kept connection */
     COUNTER_RELOADS,
     COUNTER_RELOADS_FAILED,
     COUNTER_COUNT

@@ -1,12 +1,12 @@
 /*
  * log: one line per event, key=value or JSON.
  *
- * The log is a property of the process: one sink, set once by log_open() and reopened by
- * log_reopen(). Before log_open() it writes text to standard error at level INFO.
+ * The log is a property of the process: one sink, set once by log_open() and reopened
+ * by log_reopen(). Before log_open() it writes text to standard error at level INFO.
  *
- * Peer data goes only into fields, never into an event name or a key. Values are escaped:
- * control bytes and bytes that are no UTF-8 never reach the sink raw. No field type takes
- * a struct secret, so a secret cannot be logged.
+ * Peer data goes only into fields, never into an event name or a key. Values are
+ * escaped: control bytes and bytes that are no UTF-8 never reach the sink raw. No field
+ * type takes a struct secret, so a secret cannot be logged.
  */
 #ifndef CCGATE_BASE_LOG_H
 #define CCGATE_BASE_LOG_H
@@ -43,16 +43,16 @@ void log_close(void);
 bool log_enabled(enum log_level level);
 void log_write(enum log_level level, const char *event, const struct log_field *fields);
 
-#define LOG_SPAN(k, v)  ((struct log_field){LOG_FIELD_TEXT, (k), (v), 0})
-#define LOG_TEXT(k, v)  ((struct log_field){LOG_FIELD_TEXT, (k), span_of(v), 0})
-#define LOG_INT(k, v)   ((struct log_field){LOG_FIELD_INT, (k), {NULL, 0}, (int64_t)(v)})
-#define LOG_MS(k, ns)   ((struct log_field){LOG_FIELD_MS, (k), {NULL, 0}, (int64_t)(ns)})
+#define LOG_SPAN(k, v) ((struct log_field){LOG_FIELD_TEXT, (k), (v), 0})
+#define LOG_TEXT(k, v) ((struct log_field){LOG_FIELD_TEXT, (k), span_of(v), 0})
+#define LOG_INT(k, v)  ((struct log_field){LOG_FIELD_INT, (k), {NULL, 0}, (int64_t)(v)})
+#define LOG_MS(k, ns)  ((struct log_field){LOG_FIELD_MS, (k), {NULL, 0}, (int64_t)(ns)})
 
-#define LOG_AT(level, event, ...)                                                        \
-    do {                                                                                 \
-        if (log_enabled(level))                                                          \
-            log_write((level), (event),                                                  \
-                      (const struct log_field[]){__VA_ARGS__ __VA_OPT__(, ){0}});        \
+#define LOG_AT(level, event, ...)                                                      \
+    do {                                                                               \
+        if (log_enabled(level))                                                        \
+            log_write((level), (event),                                                \
+                      (const struct log_field[]){__VA_ARGS__ __VA_OPT__(, ){0}});      \
     } while (0)
 
 #define LOG_ERROR(event, ...) LOG_AT(LOG_LEVEL_ERROR, event __VA_OPT__(, ) __VA_ARGS__)

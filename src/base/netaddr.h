@@ -33,8 +33,8 @@ struct netblock {
 
 /*
  * An IP literal, IPv6 with or without brackets and with an optional zone (%eth0), to an
- * address with that port. Only the strict dotted-quad form of IPv4 is taken. False if it
- * is none.
+ * address with that port. Only the strict dotted-quad form of IPv4 is taken. False if
+ * it is none.
  */
 bool netaddr_from_ip(struct netaddr *a, struct span text, uint16_t port);
 

@@ -2,8 +2,8 @@
  * outcome: every way a request can end, and what each means to everybody.
  *
  * One table (outcome.c) gives the HTTP status, the RFC 9209 Proxy-Status error, whether
- * the next hop may be tried, whether it counts against the hop's health, the metric label,
- * the doctor's check, and one sentence of help. No other place maps errors.
+ * the next hop may be tried, whether it counts against the hop's health, the metric
+ * label, the doctor's check, and one sentence of help. No other place maps errors.
  */
 #ifndef CCGATE_BASE_OUTCOME_H
 #define CCGATE_BASE_OUTCOME_H
@@ -14,15 +14,15 @@
 enum outcome {
     OUTCOME_OK,
     /* the client's request */
-    OUTCOME_BAD_REQUEST,          /* grammar, framing, target */
-    OUTCOME_REQUEST_TOO_LARGE,    /* head above the limit */
-    OUTCOME_REQUEST_TIMEOUT,      /* half a head and silence */
-    OUTCOME_REQUEST_INCOMPLETE,   /* the client left in the middle of head or body */
-    OUTCOME_CODING_UNKNOWN,       /* Transfer-Encoding we do not know */
-    OUTCOME_VERSION_UNSUPPORTED,  /* not HTTP/1.x */
-    OUTCOME_EXPECTATION_UNKNOWN,  /* Expect other than 100-continue */
-    OUTCOME_SCHEME_UNSUPPORTED,   /* absolute-form other than http:// */
-    OUTCOME_TLS_ON_PLAIN_PORT,    /* a ClientHello where HTTP is due */
+    OUTCOME_BAD_REQUEST,         /* grammar, framing, target */
+    OUTCOME_REQUEST_TOO_LARGE,   /* head above the limit */
+    OUTCOME_REQUEST_TIMEOUT,     /* half a head and silence */
+    OUTCOME_REQUEST_INCOMPLETE,  /* the client left in the middle of head or body */
+    OUTCOME_CODING_UNKNOWN,      /* Transfer-Encoding we do not know */
+    OUTCOME_VERSION_UNSUPPORTED, /* not HTTP/1.x */
+    OUTCOME_EXPECTATION_UNKNOWN, /* Expect other than 100-continue */
+    OUTCOME_SCHEME_UNSUPPORTED,  /* absolute-form other than http:// */
+    OUTCOME_TLS_ON_PLAIN_PORT,   /* a ClientHello where HTTP is due */
     /* our own policy */
     OUTCOME_CALLER_REFUSED,       /* uid or network not allowed */
     OUTCOME_LOCAL_TARGET_REFUSED, /* loopback or link-local for a foreign caller */
@@ -30,10 +30,10 @@ enum outcome {
     OUTCOME_SESSION_LIMIT,        /* too many sessions */
     OUTCOME_DRAINING,             /* shutting down */
     /* the way out */
-    OUTCOME_ROUTE_UNDECIDED,      /* a source failed, or none names a way */
+    OUTCOME_ROUTE_UNDECIDED, /* a source failed, or none names a way */
     OUTCOME_DNS_ERROR,
     OUTCOME_DNS_TIMEOUT,
-    OUTCOME_CONNECT_REFUSED,      /* TCP: refused or reset */
+    OUTCOME_CONNECT_REFUSED, /* TCP: refused or reset */
     OUTCOME_CONNECT_TIMEOUT,
     OUTCOME_CONNECT_UNROUTABLE,
     OUTCOME_TLS_PROTOCOL,
@@ -48,27 +48,27 @@ enum outcome {
     OUTCOME_LOGIN_BROKEN,         /* 407 without a challenge, a loop of 407 */
     OUTCOME_LOGIN_TIMEOUT,
     /* the hop's or origin's answer */
-    OUTCOME_ANSWER_BROKEN,        /* not HTTP, or faulty framing */
-    OUTCOME_ANSWER_INCOMPLETE,    /* closed in the middle */
-    OUTCOME_ANSWER_NONE,          /* closed before the first byte */
-    OUTCOME_ANSWER_TOO_LARGE,     /* head above the limit */
+    OUTCOME_ANSWER_BROKEN,     /* not HTTP, or faulty framing */
+    OUTCOME_ANSWER_INCOMPLETE, /* closed in the middle */
+    OUTCOME_ANSWER_NONE,       /* closed before the first byte */
+    OUTCOME_ANSWER_TOO_LARGE,  /* head above the limit */
     OUTCOME_ANSWER_TIMEOUT,
-    OUTCOME_CONNECT_DENIED,       /* any other status to CONNECT than 2xx */
+    OUTCOME_CONNECT_DENIED, /* any other status to CONNECT than 2xx */
     /* ourselves */
-    OUTCOME_IDLE_TIMEOUT,         /* a configured idle limit ended it */
-    OUTCOME_INTERNAL,             /* memory, descriptors, a bug */
+    OUTCOME_IDLE_TIMEOUT, /* a configured idle limit ended it */
+    OUTCOME_INTERNAL,     /* memory, descriptors, a bug */
     OUTCOME_COUNT
 };
 
 struct outcome_info {
-    const char *name;         /* metric label and log value: "dns_error" */
-    uint16_t status;          /* HTTP status for the client; 0: no answer is sent */
-    const char *proxy_error;  /* RFC 9209 section 2.3 type, NULL if none */
-    bool next_hop;            /* the next hop of the list may be tried */
-    bool hop_fault;           /* counts against the hop's health */
-    const char *doctor;       /* check id, NULL if none */
-    const char *reason;       /* the reason phrase of the status line */
-    const char *help;         /* one sentence: what to do next */
+    const char *name;        /* metric label and log value: "dns_error" */
+    uint16_t status;         /* HTTP status for the client; 0: no answer is sent */
+    const char *proxy_error; /* RFC 9209 section 2.3 type, NULL if none */
+    bool next_hop;           /* the next hop of the list may be tried */
+    bool hop_fault;          /* counts against the hop's health */
+    const char *doctor;      /* check id, NULL if none */
+    const char *reason;      /* the reason phrase of the status line */
+    const char *help;        /* one sentence: what to do next */
 };
 
 /* Never NULL; an unknown value gives OUTCOME_INTERNAL. */

@@ -1,5 +1,6 @@
 /*
- * pattern: one entry of a bypass list (NO_PROXY, noproxy:), matched against a host and port.
+ * pattern: one entry of a bypass list (NO_PROXY, noproxy:), matched against a host and
+ * port.
  *
  * Accepted is the union of all forms in use (reference: Go, curl, undici, cntlm):
  *   *                 everything
@@ -22,14 +23,14 @@ enum pattern_kind {
     PATTERN_DOMAIN,    /* the name and what is below it */
     PATTERN_SUBDOMAIN, /* only what is below it */
     PATTERN_NETWORK,
-    PATTERN_GLOB,      /* any other place of '*' */
-    PATTERN_LOCAL,     /* no dot in the name */
+    PATTERN_GLOB,  /* any other place of '*' */
+    PATTERN_LOCAL, /* no dot in the name */
 };
 
 struct pattern {
     enum pattern_kind kind;
-    uint16_t port;    /* 0: any */
-    char *name;       /* DOMAIN, SUBDOMAIN, GLOB: lower case, no leading or trailing dot */
+    uint16_t port; /* 0: any */
+    char *name;    /* DOMAIN, SUBDOMAIN, GLOB: lower case, no leading or trailing dot */
     struct netblock block;
 };
 

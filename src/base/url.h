@@ -1,6 +1,6 @@
 /*
- * url: strict splitting of URLs and authorities (RFC 3986 section 3, RFC 9110 section 4.2).
- * Everything is a view into the text that was given. Pure.
+ * url: strict splitting of URLs and authorities (RFC 3986 section 3, RFC 9110
+ * section 4.2). Everything is a view into the text that was given. Pure.
  */
 #ifndef CCGATE_BASE_URL_H
 #define CCGATE_BASE_URL_H
@@ -8,14 +8,15 @@
 #include "base/span.h"
 
 struct url {
-    struct span scheme;    /* as written, compare without case */
-    struct span userinfo;  /* as written (percent-encoded), empty if none */
+    struct span scheme;   /* as written, compare without case */
+    struct span userinfo; /* as written (percent-encoded), empty if none */
     bool has_userinfo;
-    struct span host;      /* without brackets; never empty */
-    bool host_is_ipv6;     /* it stood in brackets */
-    uint16_t port;         /* explicit, else the scheme's default, else 0 */
-    bool has_port;         /* it was written */
-    struct span path_query; /* from the first '/' or '?', without fragment; may be empty */
+    struct span host;  /* without brackets; never empty */
+    bool host_is_ipv6; /* it stood in brackets */
+    uint16_t port;     /* explicit, else the scheme's default, else 0 */
+    bool has_port;     /* it was written */
+    struct span
+        path_query; /* from the first '/' or '?', without fragment; may be empty */
 };
 
 /*

@@ -9,9 +9,9 @@
 
 struct access {
     const char *method; /* see access_method(); NULL: no request was read */
-    char *target;    /* "host:port" or the URL without query */
-    const char *why; /* of the route; not owned */
-    const char *hop; /* not owned; NULL: direct or none */
+    char *target;       /* "host:port" or the URL without query */
+    const char *why;    /* of the route; not owned */
+    const char *hop;    /* not owned; NULL: direct or none */
     bool tunnel, direct, reused;
     uint16_t status;
     uint64_t began; /* loop_clock() */

@@ -13,7 +13,7 @@ void outlet_init(struct outlet *o, size_t ceiling)
 
 void outlet_clear(struct outlet *o)
 {
-    buf_clear(&o->buf);
+    buf_wipe(&o->buf); /* it may have held a login */
     o->blocked = false;
 }
 

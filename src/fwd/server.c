@@ -122,11 +122,17 @@ static void accepted(void *ctx, int fd, const struct netaddr *local,
     session_start(ctx, fd, local, remote);
 }
 
+/* Whom the peer check lets in, the file must let in, too. */
+static uint32_t unix_mode_of(const struct config *config)
+{
+    return config->allow_any_user || config->allow_uid_count > 0 ? 0666 : 0600;
+}
+
 static struct listener_options listener_options_of(struct server *server)
 {
     return (struct listener_options){
         .loop = server->loop,
-        .unix_mode = 0600,
+        .unix_mode = unix_mode_of(server->config),
         .keepalive = server->config->timeout.keepalive,
         .callback = accepted,
         .ctx = server,
@@ -303,10 +309,9 @@ static void drain_check(struct server *server)
         defer(server->loop, &server->empty);
 }
 
-void server_session_ended(struct server *server, bool tunnel)
+void server_session_ended(struct server *server)
 {
     server->session_count--;
-    server->tunnel_count -= tunnel;
     drain_check(server);
 }
 
@@ -323,9 +328,7 @@ void server_drain(struct server *server, uint64_t limit_ms, void (*drained)(void
         next = session_next(s);
         session_drain(s);
     }
-    if (server->session_count > 0 && limit_ms == 0)
-        drain_fired(server);
-    else if (server->session_count > 0)
+    if (server->session_count > 0)
         deadline_set(server->loop, &server->drain_limit, limit_ms);
     drain_check(server);
 }

@@ -35,7 +35,8 @@ struct server {
     size_t listener_count;
     struct session *sessions; /* list */
     size_t session_count, session_limit, tunnel_count;
-    bool passed; /* the listeners came from the service manager */
+    size_t refused_count; /* sessions that only carry a refusal to their caller */
+    bool passed;          /* the listeners came from the service manager */
     bool draining;
     struct deadline drain_limit;
     struct deferred empty;      /* the last session has ended while draining */
@@ -70,7 +71,7 @@ bool server_reload(struct server *server, struct config *config, struct buf *mes
 
 /*
  * Stops accepting; drained() comes from the loop when the last session has ended, or
- * after limit_ms, when the rest is closed.
+ * after limit_ms (0: no limit), when the rest is closed.
  */
 void server_drain(struct server *server, uint64_t limit_ms, void (*drained)(void *ctx),
                   void *ctx);
@@ -82,8 +83,8 @@ void server_free(struct server *server);
 void server_note_error(struct server *server, enum outcome outcome, struct span target,
                        const char *detail);
 
-/* For session.c: one session less, and one tunnel less if it was one. */
-void server_session_ended(struct server *server, bool tunnel);
+/* For session.c: one session less. */
+void server_session_ended(struct server *server);
 
 /* Whether host and port are one of our listeners; a route_is_self. */
 bool server_is_self(void *server, struct span host, uint16_t port);

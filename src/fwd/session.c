@@ -11,6 +11,8 @@
 #include "base/counters.h"
 #include "base/log.h"
 
+#define REFUSED_LIMIT 64 /* refusals that are being told at a time */
+
 /* ---- states ---- */
 
 static const char *const state_names[SESSION_STATES] = {
@@ -132,7 +134,9 @@ static void session_unlink(struct session *s)
         server->sessions = s->next;
     if (s->next)
         s->next->prev = s->prev;
-    server_session_ended(server, s->state == SESSION_TUNNEL);
+    server->tunnel_count -= s->state == SESSION_TUNNEL;
+    server->refused_count -= s->refused;
+    server_session_ended(server);
 }
 
 /* A tunnel that broke is broken for both sides; everything else ends in good order. */
@@ -235,10 +239,20 @@ static bool caller_allowed(const struct session *s, const struct netaddr *remote
     return false;
 }
 
+/*
+ * Those who may not speak hold no place of those who may: beyond a few at a time they
+ * are closed without a word.
+ */
 static void caller_refuse(struct session *s)
 {
     char who[64], us[64], text[256];
 
+    counter_add(COUNTER_CALLER_REFUSED, 1);
+    s->refused = true;
+    if (++s->server->refused_count > REFUSED_LIMIT) {
+        session_end(s, OUTCOME_CALLER_REFUSED, NULL);
+        return;
+    }
     peer_user_name(s->server->uid, us, sizeof(us));
     switch (s->peer.kind) {
     case PEER_LOCAL:
@@ -257,7 +271,6 @@ static void caller_refuse(struct session *s)
         snprintf(text, sizeof(text), "%s is in no network of `allow`", s->remote);
         break;
     }
-    counter_add(COUNTER_CALLER_REFUSED, 1);
     LOG_WARN("caller_refused", LOG_TEXT("client", s->remote), LOG_TEXT("reason", text));
     session_fail(
         s, &(struct session_fault){.outcome = OUTCOME_CALLER_REFUSED, .detail = text});
@@ -300,17 +313,19 @@ void session_start(struct server *server, int fd, const struct netaddr *local,
 {
     struct session *s = session_new(server, fd, remote);
 
+    counter_add(COUNTER_ACCEPTED, 1);
+
     if (!s) {
         LOG_ERROR("session_failed", LOG_TEXT("reason", "out of memory or descriptors"));
         close(fd);
         return;
     }
     s->peer = peer_of(server->peers, fd, local, remote);
-    if (server->session_count > server->session_limit) {
+    if (!caller_allowed(s, remote)) {
+        caller_refuse(s);
+    } else if (server->session_count - server->refused_count > server->session_limit) {
         counter_add(COUNTER_SESSIONS_REFUSED, 1);
         session_fail(s, &(struct session_fault){.outcome = OUTCOME_SESSION_LIMIT});
-    } else if (!caller_allowed(s, remote)) {
-        caller_refuse(s);
     } else {
         session_enter(s, SESSION_HEAD);
     }

@@ -61,6 +61,7 @@ struct session {
     uint64_t born; /* loop milliseconds */
     struct peer peer;
     uint8_t state;
+    bool refused;      /* its caller may not speak; counted apart */
     uint32_t lingered; /* bytes discarded */
 };
 

@@ -7,6 +7,12 @@
 #include "base/counters.h"
 #include "fwd/session_internal.h"
 
+/* Whose connections it may share: only a uid that the kernel named has any. */
+static uint32_t session_owner(const struct session *s)
+{
+    return s->peer.kind == PEER_LOCAL ? s->peer.uid : POOL_NO_OWNER;
+}
+
 /* ---- the route ---- */
 
 static void route_found(void *ctx, struct route *route)
@@ -97,7 +103,7 @@ void session_connect_enter(struct session *s)
             .mode = CONNECTOR_TUNNEL,
             .host = in->url.host,
             .port = in->url.port,
-            .owner = s->peer.uid,
+            .owner = session_owner(s),
         },
         connected, s);
     if (!s->connector)
@@ -218,7 +224,7 @@ void session_exchange_enter(struct session *s)
             .head = &in->head,
             .url = &in->url,
             .framing = in->framing,
-            .owner = s->peer.uid,
+            .owner = session_owner(s),
         },
         exchange_done, s);
     if (!s->exchange)

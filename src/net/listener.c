@@ -109,7 +109,6 @@ static void listener_hand_over(struct listener *listener, int fd,
         netaddr_from_sockaddr(&local, (const struct sockaddr *)&own, own_len);
     }
     netaddr_from_sockaddr(&remote, from, from_len);
-    counter_add(COUNTER_ACCEPTED, 1);
     listener->callback(listener->ctx, fd, &local, &remote);
 }
 

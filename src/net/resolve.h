@@ -51,8 +51,8 @@ struct resolver *resolver_new(struct loop *loop, const struct resolve_options *o
 void resolver_free(struct resolver *resolver);
 
 /*
- * Changes what a reload may change, and flushes; lookups under way keep their time. False
- * when memory is out; nothing has changed then.
+ * Changes what a reload may change, and flushes; lookups under way keep their time.
+ * False when memory is out; nothing has changed then.
  */
 bool resolver_configure(struct resolver *resolver, enum resolve_mode mode,
                         uint64_t timeout);

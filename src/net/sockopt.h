@@ -7,8 +7,8 @@
 #include <stdint.h>
 
 /*
- * TCP keepalive after ms of silence; 0 leaves the socket alone. On Linux what is accepted
- * from a listening socket inherits it.
+ * TCP keepalive after ms of silence; 0 leaves the socket alone. On Linux what is
+ * accepted from a listening socket inherits it.
  */
 void sockopt_keepalive(int fd, uint64_t ms);
 

@@ -79,6 +79,8 @@ static bool kept_is_for(const struct kept *k, const char *key, uint32_t owner)
 
 struct upstream *pool_take(struct pool *pool, const char *key, uint32_t owner)
 {
+    if (owner == POOL_NO_OWNER)
+        return NULL;
     for (struct kept *k = pool->list.next, *next; k != &pool->list; k = next) {
         next = k->next;
         if (!kept_is_for(k, key, owner))
@@ -110,7 +112,8 @@ static void pool_trim(struct pool *pool, const char *key, uint32_t owner)
 
 void pool_put(struct pool *pool, struct upstream *upstream, uint64_t idle_ms)
 {
-    struct kept *k = idle_ms ? calloc(1, sizeof(*k)) : NULL;
+    bool keep = idle_ms > 0 && upstream->owner != POOL_NO_OWNER;
+    struct kept *k = keep ? calloc(1, sizeof(*k)) : NULL;
 
     if (!k) {
         upstream_free(upstream);

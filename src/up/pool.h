@@ -7,6 +7,8 @@
 
 #include "up/upstream.h"
 
+#define POOL_NO_OWNER UINT32_MAX /* a caller without a uid: nothing is kept for it */
+
 #define POOL_LIMIT     128 /* connections kept in all */
 #define POOL_KEY_LIMIT 16  /* for one key and owner */
 

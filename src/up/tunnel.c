@@ -9,6 +9,7 @@
 
 #include "up/discard.h"
 
+#define HEAD_ROOM  2048 /* bytes of a CONNECT head without its login */
 #define READ_SIZE  4096
 #define QUOTE_BODY 4096 /* bytes of a refusal's page that are looked at */
 #define QUOTE_MS   1000 /* and how long they are waited for */
@@ -50,7 +51,7 @@ void tunnel_cancel(struct tunnel *t)
     deadline_clear(t->loop, &t->limit);
     stream_want(t->stream, 0);
     stream_on_event(t->stream, NULL, NULL);
-    buf_clear(&t->out);
+    buf_wipe(&t->out);
     buf_clear(&t->in);
     head_clear(&t->head);
     discard_clear(&t->discard);
@@ -83,15 +84,17 @@ static void tunnel_again(struct tunnel *t)
 static int head_compose(struct tunnel *t)
 {
     struct span login = auth_value(t->auth);
-    int error = buf_printf(&t->out, "CONNECT %s HTTP/1.1\r\nHost: %s\r\n", t->target,
-                           t->target);
+    /* Room for the whole: growing would leave a copy of the login behind. */
+    int error = buf_reserve(&t->out, HEAD_ROOM + login.len);
 
     if (!error)
-        error = buf_printf(&t->out, "Via: 1.1 %s\r\n", t->via);
-    if (!error && login.len > 0)
-        error = buf_printf(&t->out, "Proxy-Authorization: %.*s\r\n", SPAN_ARG(login));
+        error =
+            buf_printf(&t->out, "CONNECT %s HTTP/1.1\r\nHost: %s\r\nVia: 1.1 %s\r\n",
+                       t->target, t->target, t->via);
     for (char *const *line = t->header; !error && line && *line; line++)
         error = buf_printf(&t->out, "%s\r\n", *line);
+    if (!error && login.len > 0)
+        error = buf_printf(&t->out, "Proxy-Authorization: %.*s\r\n", SPAN_ARG(login));
     return error ? error : buf_append_text(&t->out, "\r\n");
 }
 
@@ -112,7 +115,7 @@ static void send_more(struct tunnel *t)
         buf_consume(&t->out, (size_t)n);
     }
     auth_sent(t->auth);
-    buf_clear(&t->out);
+    buf_wipe(&t->out);
     t->state = TUNNEL_ANSWER;
     stream_want(t->stream, STREAM_READ);
 }

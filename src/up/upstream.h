@@ -15,7 +15,7 @@ struct upstream {
     struct route *route;   /* a reference: keeps hop alive */
     const struct hop *hop; /* NULL when direct */
     char *key;             /* what the pool finds it by: the hop's name or host:port */
-    uint32_t owner;        /* uid of the caller it was opened for */
+    uint32_t owner;        /* uid of the caller it was opened for, see pool.h */
     bool reused;           /* came from the pool */
 };
 

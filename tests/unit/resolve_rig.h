@@ -101,19 +101,25 @@ static inline int rcode_of(const char *label)
     return starts(label, "nx") ? 3 : starts(label, "refused") ? 5 : 0;
 }
 
-/* Twenty addresses for "many", one else. Returns their number. */
+/*
+ * Twenty addresses for "many", two of this host for "local" (127.0.0.2 and 127.0.0.3),
+ * one else. Returns their number.
+ */
 static inline int addresses_write(const struct server *s, const char *label, int type,
                                   uint8_t **out)
 {
     uint8_t ipv4[4] = {192, 0, 2, s->last_byte};
     uint8_t ipv6[16] = {0x20, 0x01, 0x0d, 0xb8, [15] = 1};
     uint32_t ttl = starts(label, "short") ? 1 : 600;
-    int n = starts(label, "many") ? 20 : 1;
+    bool local = starts(label, "local");
+    int n = starts(label, "many") ? 20 : local ? 2 : 1;
 
-    if (type == 28 && starts(label, "four"))
+    if (type == 28 && (local || starts(label, "four")))
         return 0;
     for (int i = 0; i < n; i++) {
         ipv4[2] = ipv6[14] = (uint8_t)i;
+        if (local)
+            memcpy(ipv4, (uint8_t[]){127, 0, 0, (uint8_t)(2 + i)}, 4);
         *out += type == 1 ? record_write(*out, 1, ttl, ipv4, 4)
                           : record_write(*out, 28, ttl, ipv6, 16);
     }

@@ -141,7 +141,6 @@ START_TEST(accepts)
     struct sockaddr_storage s;
     struct netaddr client_addr;
     socklen_t len = sizeof(s);
-    uint64_t before = counter_get(COUNTER_ACCEPTED);
     int client, port;
 
     listener = open_ip(places[_i].bound, 0);
@@ -155,7 +154,6 @@ START_TEST(accepts)
     client = client_to(addr_ip(places[_i].target, (uint16_t)port));
     loop_run(loop);
     ck_assert_int_eq(taken_count, 1);
-    ck_assert_uint_eq(counter_get(COUNTER_ACCEPTED), before + 1);
     ck_assert_int_eq(getsockname(client, (struct sockaddr *)&s, &len), 0);
     netaddr_from_sockaddr(&client_addr, (struct sockaddr *)&s, len);
     ck_assert(netaddr_equal(&taken_remote, &client_addr));
