@@ -11,7 +11,8 @@
 
 #define SCRATCH_SIZE   (64 * 1024)
 #define READS_PER_TURN 16          /* of one flow, before the others get their turn */
-#define BULK_READS     2           /* full reads in a row that make a flow bulk */
+#define BULK_SIZE      (32 * 1024) /* a read as large as this ... */
+#define BULK_READS     2           /* ... so many times in a row makes a flow bulk */
 #define QUIET_SIZE     (16 * 1024) /* a splice smaller than this is not bulk */
 #define QUIET_FILLS    64          /* that many in a row: the pipe goes back */
 
@@ -33,7 +34,7 @@ struct flow {
     struct relay_pipe *pipe; /* not NULL: this flow is bulk */
     uint64_t bytes;
     uint8_t state;
-    uint8_t streak; /* full reads, or quiet fills, in a row */
+    uint8_t streak; /* large reads, or quiet fills, in a row */
     bool no_splice; /* it failed for these descriptors */
 };
 
@@ -150,7 +151,7 @@ static ssize_t flow_copy(struct relay *r, struct flow *f)
 
     if (got <= 0)
         return got;
-    f->streak = got == SCRATCH_SIZE ? (uint8_t)(f->streak + 1) : 0;
+    f->streak = got >= BULK_SIZE ? (uint8_t)(f->streak + 1) : 0;
     ssize_t put = stream_write(f->to, scratch, (size_t)got);
     if (put == -EAGAIN)
         put = 0;

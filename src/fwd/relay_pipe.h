@@ -14,7 +14,7 @@
  * hurts the latency of its neighbours.
  */
 #define RELAY_PIPE_SIZE  (256 * 1024)
-#define RELAY_PIPE_LIMIT 64 /* pipes in use or kept */
+#define RELAY_PIPE_LIMIT 32 /* pipes in use or kept */
 
 struct relay_pipe {
     struct relay_pipe *next;

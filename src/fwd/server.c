@@ -14,7 +14,8 @@
 #include "fwd/relay.h"
 #include "fwd/session.h"
 
-#define DESCRIPTORS_RESERVED 256 /* for everything that is no session */
+/* For what is no session: pipes, the admin socket, lookups, logs, refusals. */
+#define DESCRIPTORS_RESERVED 192
 
 /* ---- birth and end ---- */
 
