@@ -122,4 +122,24 @@ static inline int descriptors_open(void)
     return n;
 }
 
+/* ---- bytes that tell their place ---- */
+
+static inline char pattern_at(size_t i)
+{
+    return (char)(i * 31 + (i >> 8) * 7 + (i >> 16));
+}
+
+static inline void pattern_check(const char *bytes, size_t n, size_t from)
+{
+    for (size_t i = 0; i < n; i++)
+        if (bytes[i] != pattern_at(from + i))
+            ck_abort_msg("byte %zu differs", from + i);
+}
+
+static inline void pattern_fill(char *bytes, size_t n, size_t from)
+{
+    for (size_t i = 0; i < n; i++)
+        bytes[i] = pattern_at(from + i);
+}
+
 #endif

@@ -77,23 +77,6 @@ static inline void identity_save(const struct identity *id, char *path)
 
 /* ---- the server ---- */
 
-static inline char pattern_at(size_t i)
-{
-    return (char)(i * 31 + (i >> 8) * 7 + (i >> 16));
-}
-
-static inline void pattern_check(const char *bytes, size_t n, size_t from)
-{
-    for (size_t i = 0; i < n; i++)
-        ck_assert_msg(bytes[i] == pattern_at(from + i), "byte %zu differs", from + i);
-}
-
-static inline void pattern_fill(char *bytes, size_t n, size_t from)
-{
-    for (size_t i = 0; i < n; i++)
-        bytes[i] = pattern_at(from + i);
-}
-
 #define TLS_PIECE (16 * 1024)
 
 struct tls_server {
