@@ -63,18 +63,19 @@ stages()
     stage quickstart one without_proxy timeout 600 sh contrib/quickstart.sh --once --demo
 }
 
-# build_with DIRECTORY ARGUMENT...: the programs and the tests, warnings being errors.
+# build_with DIRECTORY ARGUMENT...: the programs and the tests, warnings being errors; all
+# errors are wanted, hence -k.
 build_with()
 {
     directory=$1
     shift
     build_configure "$directory" --enable-werror --enable-tests "$@" &&
-        make -C "$directory" -j2 && make -C "$directory" -j2 check TESTS=
+        make -k -C "$directory" -j2 && make -k -C "$directory" -j2 check TESTS=
 }
 
 make_in()
 {
-    without_proxy timeout 1200 make -C "$1" -j2 "$2"
+    without_proxy timeout 1200 make -k -C "$1" -j2 "$2"
 }
 
 # A proxy of this machine's is for installing, not for the tests.
