@@ -79,7 +79,7 @@ struct config_timeouts {
 };
 
 struct config_limits {
-    uint64_t sessions;   /* 0: (RLIMIT_NOFILE - 256) / 2 */
+    uint64_t sessions;   /* 0: (RLIMIT_NOFILE - 192) / 2 */
     uint64_t login_body; /* bytes of a 407's body that are read: 256 KiB */
 };
 

@@ -50,6 +50,6 @@ struct exchange;
  */
 struct exchange *exchange_start(const struct exchange_options *options,
                                 exchange_callback *callback, void *ctx);
-void exchange_cancel(struct exchange *exchange); /* NULL-safe */
+void exchange_cancel(struct exchange *x); /* NULL-safe */
 
 #endif

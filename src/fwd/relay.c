@@ -314,22 +314,25 @@ static void relay_failed(struct relay *r, const struct flow *f, bool read_failed
               strerror((int)-error));
 }
 
+/* False when the flow has failed, and the relay with it. */
+static bool flow_moves(struct relay *r, struct flow *f)
+{
+    bool read_failed;
+    ssize_t error = flow_pump(r, f, &read_failed);
+
+    if (error < 0)
+        relay_failed(r, f, read_failed, error);
+    return error >= 0;
+}
+
 /* One side is ready: pump the flows that this may move. */
 static void relay_turn(struct relay *r, struct flow *reads, struct flow *writes,
                        unsigned events)
 {
-    struct flow *flows[] = {events & STREAM_READ ? reads : NULL,
-                            events & STREAM_WRITE ? writes : NULL};
-
-    for (int i = 0; i < 2; i++) {
-        bool read_failed;
-        ssize_t error = flows[i] ? flow_pump(r, flows[i], &read_failed) : 0;
-
-        if (error < 0) {
-            relay_failed(r, flows[i], read_failed, error);
-            return;
-        }
-    }
+    if ((events & STREAM_READ) && !flow_moves(r, reads))
+        return;
+    if ((events & STREAM_WRITE) && !flow_moves(r, writes))
+        return;
     if (r->up.state == FLOW_SHUT && r->down.state == FLOW_SHUT) {
         relay_end(r, OUTCOME_OK, NULL);
         return;

@@ -76,7 +76,7 @@ void session_end(struct session *s, enum outcome outcome, const char *detail);
 
 /* A stream_callback: what happens at the client's socket, outside exchange and tunnel.
  */
-void session_client_fired(void *session, unsigned events);
+void session_client_fired(void *ctx, unsigned events);
 
 /* ---- session_request.c ---- */
 

@@ -3,6 +3,7 @@
  */
 #include "up/connector.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -72,10 +73,10 @@ static void connector_end(struct connector *c, enum outcome outcome, const char 
     connector_callback *callback = c->callback;
     struct route *route = route_ref(c->route);
     void *ctx = c->ctx;
-    char text[512] = "";
+    char text[512];
 
     if (detail) {
-        strncat(text, detail, sizeof(text) - 1);
+        snprintf(text, sizeof(text), "%s", detail);
         result.detail = text;
     }
     result.outcome = outcome;

@@ -55,8 +55,10 @@ struct pool *pool_new(struct loop *loop)
 
 void pool_flush(struct pool *pool)
 {
-    while (pool->list.next != &pool->list)
-        kept_drop(pool->list.next);
+    for (struct kept *k = pool->list.next, *next; k != &pool->list; k = next) {
+        next = k->next;
+        kept_drop(k);
+    }
 }
 
 void pool_free(struct pool *pool)
@@ -106,7 +108,7 @@ static void pool_trim(struct pool *pool, const char *key, uint32_t owner)
         if (kept_is_for(k, key, owner) && ++same >= POOL_KEY_LIMIT)
             kept_drop(k);
     }
-    while (pool->count >= POOL_LIMIT)
+    if (pool->count >= POOL_LIMIT)
         kept_drop(pool->list.prev);
 }
 

@@ -38,6 +38,8 @@ struct tunnel {
     bool body_done;   /* the 407's body is read */
     struct framing framing;
     struct discard discard; /* of the 407 */
+    struct body body;       /* of a refusal's page */
+    struct buf page;        /* its first bytes */
     struct deadline limit;
     struct tunnel_result result;
     tunnel_callback *callback;
@@ -55,6 +57,8 @@ void tunnel_cancel(struct tunnel *t)
     buf_clear(&t->in);
     head_clear(&t->head);
     discard_clear(&t->discard);
+    body_clear(&t->body);
+    buf_clear(&t->page);
     free(t->target);
     free(t->via);
     free(t);
@@ -162,8 +166,25 @@ static void login_stepped(void *ctx, enum outcome outcome, const char *detail)
 
 static void page_done(struct tunnel *t)
 {
-    quote_page(buf_span(&t->in), t->result.quote);
+    quote_page(buf_span(&t->page), t->result.quote);
     tunnel_end(t, OUTCOME_CONNECT_DENIED, NULL);
+}
+
+/* Takes what has come of the page, until it is complete or enough to quote. */
+static void page_step(struct tunnel *t)
+{
+    struct span rest = buf_span(&t->in), data;
+    enum body_progress progress;
+    int error = 0;
+
+    do {
+        progress = body_read(&t->body, &rest, &data);
+        if (progress == BODY_DATA)
+            error = buf_append_span(&t->page, data);
+    } while (progress == BODY_DATA && !error && t->page.len < QUOTE_BODY);
+    buf_reset(&t->in);
+    if (progress != BODY_MORE || error)
+        page_done(t);
 }
 
 static void answer_refused(struct tunnel *t)
@@ -171,12 +192,9 @@ static void answer_refused(struct tunnel *t)
     auth_settle(t->auth);
     t->state = TUNNEL_PAGE;
     buf_consume(&t->in, t->head.size);
-    if (t->in.len >= QUOTE_BODY || t->framing.kind == FRAMING_NONE ||
-        (t->framing.kind == FRAMING_LENGTH && t->in.len >= t->framing.length)) {
-        page_done(t);
-        return;
-    }
+    body_init(&t->body, &t->framing, false);
     deadline_set(t->loop, &t->limit, QUOTE_MS);
+    page_step(t);
 }
 
 static void answer_opened(struct tunnel *t)
@@ -237,7 +255,9 @@ static void answer_done(struct tunnel *t)
     uint16_t status = t->head.status;
 
     t->result.status = status;
-    if (status >= 200 && status < 300) {
+    if (status >= 200 && t->out.len > 0) {
+        tunnel_end(t, OUTCOME_ANSWER_BROKEN, "it came before the request was sent");
+    } else if (status >= 200 && status < 300) {
         answer_opened(t);
     } else if (status == 101) {
         tunnel_end(t, OUTCOME_ANSWER_BROKEN, "101 to CONNECT");
@@ -323,9 +343,7 @@ static void tunnel_read(struct tunnel *t)
     if (t->state == TUNNEL_DISCARD) {
         discard_step(t);
     } else if (t->state == TUNNEL_PAGE) {
-        if (t->in.len >= QUOTE_BODY ||
-            (t->framing.kind == FRAMING_LENGTH && t->in.len >= t->framing.length))
-            page_done(t);
+        page_step(t);
     } else {
         while (answer_parse(t))
             continue;
@@ -399,6 +417,7 @@ struct tunnel *tunnel_start(const struct tunnel_options *options,
     t->ctx = ctx;
     buf_init(&t->out, 2 * HEAD_LIMIT);
     buf_init(&t->in, HEAD_LIMIT + READ_SIZE);
+    buf_init(&t->page, HEAD_LIMIT + READ_SIZE);
     head_init(&t->head);
     deadline_init(&t->limit, limit_fired, t);
     deadline_set(t->loop, &t->limit, t->login_ms);

@@ -164,7 +164,7 @@ static inline void server_on_readable(void *ctx, unsigned events)
 
     (void)events;
     for (;;) {
-        struct question q;
+        struct question q = {0};
         socklen_t len = sizeof(q.from);
         ssize_t n = recvfrom(s->fd, q.bytes, sizeof(q.bytes), MSG_DONTWAIT,
                              (struct sockaddr *)&q.from, &len);

@@ -221,7 +221,7 @@ START_TEST(dead_address_gives_way_after_a_while)
         ck_assert_int_eq(dialled_to("local.test", a.port, false, 5000), OUTCOME_OK);
         ck_assert_uint_lt(call.connect_ns, 2000u * 1000000u);
         late += call.connect_ns >= 240u * 1000000u;
-        struct sockaddr_in peer;
+        struct sockaddr_in peer = {0};
         socklen_t len = sizeof(peer);
         ck_assert_int_eq(getpeername(call.fd, (struct sockaddr *)&peer, &len), 0);
         ck_assert_uint_eq(ntohl(peer.sin_addr.s_addr) & 0xff, live);

@@ -299,7 +299,9 @@ START_TEST(test_stuck_pipe)
     (void)close(saved);
     (void)close(fds[0]);
 
-    for (char *at = strtok(content, "\n"); at != NULL; at = strtok(NULL, "\n")) {
+    char *mark = NULL;
+    for (char *at = strtok_r(content, "\n", &mark); at != NULL;
+         at = strtok_r(NULL, "\n", &mark)) {
         const char *rest = after_time(at);
         unsigned i;
 
