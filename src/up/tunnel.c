@@ -36,6 +36,7 @@ struct tunnel {
     struct head head;
     bool login_ready; /* the next login is made */
     bool body_done;   /* the 407's body is read */
+    bool spent;       /* the connection takes no further request */
     struct framing framing;
     struct discard discard; /* of the 407 */
     struct body body;       /* of a refusal's page */
@@ -112,6 +113,10 @@ static void send_more(struct tunnel *t)
             stream_want(t->stream, STREAM_WRITE | STREAM_READ);
             return;
         }
+        if (n < 0 && t->result.status == 407) {
+            tunnel_again(t);
+            return;
+        }
         if (n < 0) {
             tunnel_end(t, OUTCOME_ANSWER_NONE, strerror((int)-n));
             return;
@@ -140,10 +145,18 @@ static void send_head(struct tunnel *t)
 
 /* ---- login ---- */
 
-/* Both halves of an answered challenge are needed: the login, and the read-out body. */
+/*
+ * Both halves of an answered challenge are needed: the login, and the read-out body. A
+ * proxy that has closed meanwhile, or speaks unasked, is not sent a login that might be
+ * lost on it.
+ */
 static void login_go_on(struct tunnel *t)
 {
-    if (t->login_ready && t->body_done)
+    if (!t->login_ready || !t->body_done)
+        return;
+    if (t->result.status == 407 && !stream_is_quiet(t->stream))
+        tunnel_again(t);
+    else
         send_head(t);
 }
 
@@ -156,7 +169,7 @@ static void login_stepped(void *ctx, enum outcome outcome, const char *detail)
         return;
     }
     t->login_ready = true;
-    if (t->result.again)
+    if (t->spent)
         tunnel_again(t);
     else
         login_go_on(t);
@@ -193,6 +206,7 @@ static void answer_refused(struct tunnel *t)
     t->state = TUNNEL_PAGE;
     buf_consume(&t->in, t->head.size);
     body_init(&t->body, &t->framing, false);
+    stream_want(t->stream, STREAM_READ); /* the rest of an unsent head is moot */
     deadline_set(t->loop, &t->limit, QUOTE_MS);
     page_step(t);
 }
@@ -211,7 +225,7 @@ static void answer_opened(struct tunnel *t)
 /* The connection is of no further use; the login, once ready, goes on over another. */
 static void connection_spent(struct tunnel *t)
 {
-    t->result.again = true;
+    t->spent = true;
     stream_want(t->stream, 0);
     if (t->login_ready)
         tunnel_again(t);
@@ -255,9 +269,10 @@ static void answer_done(struct tunnel *t)
     uint16_t status = t->head.status;
 
     t->result.status = status;
-    if (status >= 200 && t->out.len > 0) {
+    bool opens = status >= 200 && status < 300;
+    if (t->out.len > 0 && (opens || status == 407)) {
         tunnel_end(t, OUTCOME_ANSWER_BROKEN, "it came before the request was sent");
-    } else if (status >= 200 && status < 300) {
+    } else if (opens) {
         answer_opened(t);
     } else if (status == 101) {
         tunnel_end(t, OUTCOME_ANSWER_BROKEN, "101 to CONNECT");
@@ -368,7 +383,7 @@ static void limit_fired(void *ctx)
 
     if (t->state == TUNNEL_PAGE) {
         page_done(t);
-    } else if (t->state == TUNNEL_DISCARD && !t->body_done && !t->result.again) {
+    } else if (t->state == TUNNEL_DISCARD && !t->body_done && !t->spent) {
         connection_spent(t);
     } else if (t->state == TUNNEL_LOGIN || t->state == TUNNEL_DISCARD) {
         tunnel_end(t, OUTCOME_LOGIN_TIMEOUT, "the login took too long");

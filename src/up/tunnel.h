@@ -12,8 +12,9 @@
 struct tunnel_options {
     struct loop *loop;
     struct stream *stream; /* stays the caller's, not to be used meanwhile */
-    struct auth *auth;     /* likewise */
-    struct span host;      /* target, without brackets; copied */
+    struct auth *auth; /* likewise; unless OK, and after a cancel, a step may be under
+                          way in it, and auth_free() is all that is left for it */
+    struct span host;  /* target, without brackets; copied */
     uint16_t port;
     struct span via;     /* own pseudonym; copied */
     char *const *header; /* extra lines; must live as long as the tunnel */
