@@ -22,6 +22,8 @@ void exchange_login_begin(struct exchange *x)
     auth_step(x->upstream->auth, NULL, login_stepped, x);
 }
 
+static void connection_spent(struct exchange *x);
+
 /* What is needed of an answered challenge: the login, and a connection for it. */
 static void login_go_on(struct exchange *x)
 {
@@ -37,6 +39,9 @@ static void login_go_on(struct exchange *x)
         exchange_connect(x, true);
     else if (c->spent)
         exchange_fail(x, OUTCOME_LOGIN_BROKEN, "the proxy asks again and again");
+    else if (c->drained && !stream_is_quiet(x->upstream->stream))
+        connection_spent(
+            x); /* it has closed, or speaks: the login might be lost on it */
     else if (c->drained)
         exchange_request_send(x);
 }
