@@ -143,12 +143,16 @@ static int rest_keep(struct flow *f, const char *bytes, size_t n)
     return 0;
 }
 
-/* One read, delivered as far as it goes. > 0, 0 at the end, or a negative errno. */
-static ssize_t flow_copy(struct relay *r, struct flow *f)
+/*
+ * One read, delivered as far as it goes. > 0, 0 at the end, or a negative errno, with
+ * *read_failed telling which side it was.
+ */
+static ssize_t flow_copy(struct relay *r, struct flow *f, bool *read_failed)
 {
     char *scratch = r->pool->scratch;
     ssize_t got = stream_read(f->from, scratch, SCRATCH_SIZE);
 
+    *read_failed = got < 0;
     if (got <= 0)
         return got;
     f->streak = got >= BULK_SIZE ? (uint8_t)(f->streak + 1) : 0;
@@ -200,15 +204,16 @@ static ssize_t pipe_write(struct flow *f)
     return 0;
 }
 
-static ssize_t flow_splice(struct relay *r, struct flow *f)
+static ssize_t flow_splice(struct relay *r, struct flow *f, bool *read_failed)
 {
     ssize_t got = relay_pipe_fill(f->pipe, stream_fd(f->from));
 
     if (got == -EINVAL || got == -ENOSYS) {
         pipe_give(r, f);
         f->no_splice = true;
-        return flow_copy(r, f);
+        return flow_copy(r, f, read_failed);
     }
+    *read_failed = got < 0;
     if (got <= 0)
         return got;
     f->streak = got < QUIET_SIZE ? (uint8_t)(f->streak + 1) : 0;
@@ -272,15 +277,9 @@ static ssize_t flow_pump(struct relay *r, struct flow *f, bool *read_failed)
             return 0;
         if (flow_becomes_bulk(r, f))
             pipe_take(r, f);
-        *read_failed = true;
-        n = f->pipe ? flow_splice(r, f) : flow_copy(r, f);
-        if (n == -EAGAIN)
-            return 0;
-        if (n == -EPIPE || n == -ENOTCONN)
-            *read_failed = false;
+        n = f->pipe ? flow_splice(r, f, read_failed) : flow_copy(r, f, read_failed);
         if (n < 0)
-            return n;
-        *read_failed = false;
+            return n == -EAGAIN ? 0 : n;
         if (n == 0)
             f->state = FLOW_ENDING;
         else if (flow_drained(f, n) && !flow_waits(f))
