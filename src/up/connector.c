@@ -297,7 +297,11 @@ static bool upstream_begin(struct connector *c)
     c->upstream->route = route_ref(c->route);
     c->upstream->hop = hop_now(c);
     c->upstream->owner = c->owner;
-    return upstream_key(c);
+    if (upstream_key(c))
+        return true;
+    upstream_free(c->upstream);
+    c->upstream = NULL;
+    return false;
 }
 
 static void hop_begin(struct connector *c)
