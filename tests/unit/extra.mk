@@ -6,4 +6,8 @@ check_PROGRAMS += tests/unit/test_loop_poll
 TESTS += tests/unit/test_loop_poll
 tests_unit_test_loop_poll_SOURCES = tests/unit/test_loop.c src/base/loop_poll.c
 
+# Whatever allocation of ours fails: malloc() and its kin are replaced when it is linked.
+tests_unit_test_alloc_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup
+
 endif
