@@ -48,9 +48,9 @@ static void begin(void)
     rig.config = (struct config){.refs = 1};
     rig.config.timeout = (struct config_timeouts){.name = 2000,
                                                   .connect = 2000,
-                                                  .tls = 200,
+                                                  .tls = 10000,
                                                   .login = 2000,
-                                                  .answer = 200,
+                                                  .answer = 10000,
                                                   .login_body = 2000,
                                                   .hop_rest = 60000};
     rig.config.limit.login_body = 1024;
@@ -212,6 +212,7 @@ START_TEST(silence_follows_the_table)
     static const struct say silent[] = {{NULL, 0, 0}}, opens[] = {OPENS, {NULL, 0, 0}};
     const struct outcome_info *info = outcome_info(OUTCOME_ANSWER_TIMEOUT);
 
+    rig.config.timeout.answer = 100;
     add_hop(silent);
     add_hop(opens);
     ck_assert_int_eq(tunnel(), info->next_hop ? OUTCOME_OK : OUTCOME_ANSWER_TIMEOUT);

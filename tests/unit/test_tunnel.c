@@ -444,7 +444,7 @@ static void rest_is(const char *rest)
 START_TEST(dialogues)
 {
     proxy_init(&proxy, cases[_i].script);
-    dialogue(2000, 200);
+    dialogue(5000, 1000);
     ck_assert_msg(call.result.outcome == cases[_i].outcome, "%s (%s)",
                   outcome_info(call.result.outcome)->name, call.detail);
     ck_assert_uint_eq(call.result.status, cases[_i].status);
