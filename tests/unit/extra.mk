@@ -1,10 +1,12 @@
 # Unit tests that need more than their own file and libccgate.a.
 if HAVE_CHECK
 
-# test_loop with the waiter of poll(2): linked in place, it stands before the library's.
-check_PROGRAMS += tests/unit/test_loop_poll
-TESTS += tests/unit/test_loop_poll
+# The loop with the waiter of poll(2): linked in place, it stands before the library's.
+poll_tests = tests/unit/test_loop_poll tests/unit/test_loop_time_poll
+check_PROGRAMS += $(poll_tests)
+TESTS += $(poll_tests)
 tests_unit_test_loop_poll_SOURCES = tests/unit/test_loop.c src/base/loop_poll.c
+tests_unit_test_loop_time_poll_SOURCES = tests/unit/test_loop_time.c src/base/loop_poll.c
 
 # Whatever allocation of ours fails: malloc() and its kin are replaced when it is linked.
 tests_unit_test_alloc_LDFLAGS = $(AM_LDFLAGS) \
