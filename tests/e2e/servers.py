@@ -303,7 +303,17 @@ class Gate:
         )
 
     def descriptors(self):
-        return len(os.listdir(f"/proc/{self.process.child.pid}/fd"))
+        """How many are open: sockets, and others."""
+        place = f"/proc/{self.process.child.pid}/fd"
+        sockets = others = 0
+        for name in os.listdir(place):
+            try:
+                is_socket = os.readlink(os.path.join(place, name)).startswith("socket:")
+            except FileNotFoundError:
+                continue
+            sockets += is_socket
+            others += not is_socket
+        return sockets, others
 
     def memory(self):
         """RssAnon in KiB."""
