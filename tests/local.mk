@@ -2,6 +2,7 @@
 if HAVE_CHECK
 unit_tests = \
 	tests/unit/test_admin \
+	tests/unit/test_alloc \
 	tests/unit/test_auth \
 	tests/unit/test_body \
 	tests/unit/test_buf \
@@ -10,6 +11,7 @@ unit_tests = \
 	tests/unit/test_config \
 	tests/unit/test_config_errors \
 	tests/unit/test_config_login \
+	tests/unit/test_connector \
 	tests/unit/test_dial \
 	tests/unit/test_environment \
 	tests/unit/test_exchange \
@@ -22,6 +24,7 @@ unit_tests = \
 	tests/unit/test_listener \
 	tests/unit/test_log \
 	tests/unit/test_loop \
+	tests/unit/test_loop_time \
 	tests/unit/test_metrics \
 	tests/unit/test_netaddr \
 	tests/unit/test_noproxy \
@@ -32,6 +35,7 @@ unit_tests = \
 	tests/unit/test_pidfile \
 	tests/unit/test_pool \
 	tests/unit/test_quote \
+	tests/unit/test_relay \
 	tests/unit/test_reply \
 	tests/unit/test_resolve \
 	tests/unit/test_resolve_cache \
@@ -41,11 +45,13 @@ unit_tests = \
 	tests/unit/test_secret \
 	tests/unit/test_span \
 	tests/unit/test_stream \
+	tests/unit/test_tls \
+	tests/unit/test_tunnel \
 	tests/unit/test_url
 check_PROGRAMS += $(unit_tests)
 TESTS += $(unit_tests)
 endif
-EXTRA_DIST += tests/unit/admin_rig.h tests/unit/config_fixture.h tests/unit/exchange_rig.h tests/unit/loop_rig.h tests/unit/resolve_rig.h tests/unit/route_rig.h tests/unit/suite.h 
+EXTRA_DIST += tests/unit/admin_rig.h tests/unit/config_fixture.h tests/unit/exchange_rig.h tests/unit/loop_rig.h tests/unit/proxy_rig.h tests/unit/resolve_rig.h tests/unit/route_rig.h tests/unit/suite.h tests/unit/tls_rig.h tests/unit/tunnel_rig.h tests/unit/watch_rig.h 
 
 # Fuzz targets: replayed over the stored inputs, or linked with libFuzzer.
 replay_tests = \
