@@ -214,7 +214,8 @@ static json_t *errors_json(const struct server *server)
                             text(outcome_info(error->outcome)->name));
         json_object_set_new(object, "target", text(error->target));
         json_object_set_new(object, "detail", text(error->detail));
-        json_object_set_new(object, "help", text(outcome_info(error->outcome)->help));
+        json_object_set_new(object, "help",
+                            text(outcome_help(error->outcome, error->direct)));
         json_array_append_new(list, object);
     }
     return list;

@@ -174,6 +174,9 @@ static const struct outcome_info TABLE[OUTCOME_COUNT] = {
             .doctor = "DNS-01",
             .reason = "Proxy Name Not Found",
             .help = "Check the proxy's name and that the VPN is up.",
+            .reason_direct = "Server Name Not Found",
+            .help_direct =
+                "Check the server's name; a name that only the proxy knows must not stand in `noproxy`.",
         },
     [OUTCOME_DNS_TIMEOUT] =
         {
@@ -186,6 +189,9 @@ static const struct outcome_info TABLE[OUTCOME_COUNT] = {
             .reason = "Proxy Name Lookup Timed Out",
             .help = "The name server did not answer: check the network and that "
                     "the VPN is up.",
+            .reason_direct = "Server Name Lookup Timed Out",
+            .help_direct =
+                "The name server did not answer: check the network and that the VPN is up.",
         },
     [OUTCOME_CONNECT_REFUSED] =
         {
@@ -198,6 +204,9 @@ static const struct outcome_info TABLE[OUTCOME_COUNT] = {
             .reason = "Proxy Connection Refused",
             .help = "Check the proxy's port; if it is right, the proxy is down: "
                     "tell its operators.",
+            .reason_direct = "Server Connection Refused",
+            .help_direct =
+                "Check the server's port; if it is right, the server is down.",
         },
     [OUTCOME_CONNECT_TIMEOUT] =
         {
@@ -210,6 +219,9 @@ static const struct outcome_info TABLE[OUTCOME_COUNT] = {
             .reason = "Proxy Connection Timed Out",
             .help = "A firewall drops the packets, or the VPN is down: check "
                     "both, and the proxy's address.",
+            .reason_direct = "Server Connection Timed Out",
+            .help_direct =
+                "The server is down, or a firewall drops the packets and it must be reached through the proxy: check `noproxy`.",
         },
     [OUTCOME_CONNECT_UNROUTABLE] =
         {
@@ -222,6 +234,9 @@ static const struct outcome_info TABLE[OUTCOME_COUNT] = {
             .reason = "Proxy Not Reachable",
             .help = "There is no route to the address: check the network and "
                     "that the VPN is up.",
+            .reason_direct = "Server Not Reachable",
+            .help_direct =
+                "There is no route to the address: check the network, and whether it must be reached through the proxy.",
         },
     [OUTCOME_TLS_PROTOCOL] =
         {
@@ -420,6 +435,20 @@ const struct outcome_info *outcome_info(enum outcome outcome)
     if ((unsigned)outcome >= OUTCOME_COUNT)
         outcome = OUTCOME_INTERNAL;
     return &TABLE[outcome];
+}
+
+const char *outcome_reason(enum outcome outcome, bool direct)
+{
+    const struct outcome_info *info = outcome_info(outcome);
+
+    return direct && info->reason_direct ? info->reason_direct : info->reason;
+}
+
+const char *outcome_help(enum outcome outcome, bool direct)
+{
+    const struct outcome_info *info = outcome_info(outcome);
+
+    return direct && info->help_direct ? info->help_direct : info->help;
 }
 
 enum outcome outcome_from_connect(int error)

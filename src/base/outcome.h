@@ -69,10 +69,15 @@ struct outcome_info {
     const char *doctor;      /* check id, NULL if none */
     const char *reason;      /* the reason phrase of the status line */
     const char *help;        /* one sentence: what to do next */
+    const char *reason_direct, *help_direct; /* without a proxy; NULL: the same */
 };
 
 /* Never NULL; an unknown value gives OUTCOME_INTERNAL. */
 const struct outcome_info *outcome_info(enum outcome outcome);
+
+/* The reason phrase and the help; direct: no proxy was on the way. Never NULL. */
+const char *outcome_reason(enum outcome outcome, bool direct);
+const char *outcome_help(enum outcome outcome, bool direct);
 
 /* The outcome of a failed connect(), given errno. */
 enum outcome outcome_from_connect(int error);

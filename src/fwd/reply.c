@@ -56,8 +56,8 @@ static int append_proxy_status(struct buf *out, const struct reply *r)
 
 static int append_text(struct buf *text, const struct reply *r)
 {
-    const struct outcome_info *info = outcome_info(r->outcome);
-    int error = buf_printf(text, "ccgate: %s", info->reason);
+    const char *help = outcome_help(r->outcome, r->direct);
+    int error = buf_printf(text, "ccgate: %s", outcome_reason(r->outcome, r->direct));
 
     if (!error && r->detail)
         error = buf_printf(text, ": %s", r->detail);
@@ -72,9 +72,7 @@ static int append_text(struct buf *text, const struct reply *r)
         error = buf_append_text(text, "\n");
     if (!error && r->why)
         error = buf_printf(text, "Route: %s\n", r->why);
-    if (!error && info->help)
-        error = buf_printf(text, "%s\n", info->help);
-    return error;
+    return error ? error : buf_printf(text, "%s\n", help);
 }
 
 static int append_head_end(struct buf *out, size_t length, bool keep)
@@ -95,7 +93,7 @@ int reply_error(struct buf *out, const struct reply *r)
     int error = append_text(&text, r);
     if (!error)
         error = buf_printf(out, "HTTP/1.1 %u %s\r\n", reply_status(r),
-                           outcome_info(r->outcome)->reason);
+                           outcome_reason(r->outcome, r->direct));
     if (!error)
         error = append_proxy_status(out, r);
     if (!error)

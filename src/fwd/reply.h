@@ -16,6 +16,7 @@ struct reply {
     const char *quote;  /* from the proxy's error page, NULL or "" if none */
     const char *why;    /* the route's reason, NULL if no route was found */
     uint16_t received;  /* the status that the proxy sent, 0 if none */
+    bool direct;        /* no proxy was on the way */
     bool keep;          /* the connection stays open */
     bool head_only;     /* the request was HEAD */
 };

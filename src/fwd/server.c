@@ -336,8 +336,8 @@ void server_drain(struct server *server, uint64_t limit_ms, void (*drained)(void
 
 /* ---- status ---- */
 
-void server_note_error(struct server *server, enum outcome outcome, struct span target,
-                       const char *detail)
+void server_note_error(struct server *server, enum outcome outcome, bool direct,
+                       struct span target, const char *detail)
 {
     struct server_error *error = &server->errors[server->error_next];
 
@@ -346,6 +346,7 @@ void server_note_error(struct server *server, enum outcome outcome, struct span 
         server->error_count++;
     error->at = (uint64_t)time(NULL);
     error->outcome = outcome;
+    error->direct = direct;
     snprintf(error->target, sizeof(error->target), "%.*s", SPAN_ARG(target));
     snprintf(error->detail, sizeof(error->detail), "%s", detail ? detail : "");
 }

@@ -19,6 +19,7 @@ struct session;
 struct server_error {
     uint64_t at; /* wall clock, seconds */
     enum outcome outcome;
+    bool direct; /* no proxy was on the way */
     char target[128];
     char detail[256];
 };
@@ -80,8 +81,8 @@ void server_drain(struct server *server, uint64_t limit_ms, void (*drained)(void
 void server_free(struct server *server);
 
 /* Remembers a failed request for status. */
-void server_note_error(struct server *server, enum outcome outcome, struct span target,
-                       const char *detail);
+void server_note_error(struct server *server, enum outcome outcome, bool direct,
+                       struct span target, const char *detail);
 
 /* For session.c: one session less. */
 void server_session_ended(struct server *server);

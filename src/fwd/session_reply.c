@@ -37,7 +37,8 @@ static void fault_note(struct session *s, const struct session_fault *fault)
 
     in->outcome = fault->outcome;
     snprintf(in->detail, sizeof(in->detail), "%s", fault->detail ? fault->detail : "");
-    server_note_error(s->server, fault->outcome, span_of(s->access.target), in->detail);
+    server_note_error(s->server, fault->outcome, s->access.direct,
+                      span_of(s->access.target), in->detail);
     if (!s->access.method && fault->outcome != OUTCOME_CALLER_REFUSED)
         LOG_INFO("request_refused", LOG_TEXT("client", s->remote),
                  LOG_TEXT("outcome", outcome_info(fault->outcome)->name),
@@ -61,6 +62,7 @@ void session_fail(struct session *s, const struct session_fault *fault)
         .detail = fault->detail,
         .quote = fault->quote,
         .received = fault->received,
+        .direct = s->access.direct,
         .why = s->route && s->route->kind != ROUTE_REFUSED ? s->route->why : NULL,
         .keep = request && can_keep(in),
         .head_only = request && head_method_is(&in->head, SPAN("HEAD")),

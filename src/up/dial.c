@@ -30,8 +30,9 @@ struct dial {
     bool refuse_local;
     uint64_t connect_ms, keepalive_ms;
     uint64_t begun, resolved;
-    enum outcome outcome; /* of the attempt that failed last */
-    char detail[NETADDR_TEXT + 96];
+    char *host;
+    enum outcome outcome;  /* of the attempt that failed last */
+    char detail[256 + 96]; /* a name or an address, and what happened */
     dial_callback *callback;
     void *ctx;
 };
@@ -46,6 +47,7 @@ void dial_cancel(struct dial *d)
     for (size_t i = 0; i < d->count; i++)
         watch_close(d->attempts[i].watch);
     free(d->attempts);
+    free(d->host);
     free(d);
 }
 
@@ -222,8 +224,8 @@ static void resolved(void *ctx, const struct resolve_answer *answer)
     d->query = NULL;
     if (answer->outcome != OUTCOME_OK) {
         d->outcome = answer->outcome;
-        snprintf(d->detail, sizeof(d->detail), "%s",
-                 answer->detail ? answer->detail : "");
+        snprintf(d->detail, sizeof(d->detail), "%s: %s", d->host,
+                 answer->detail ? answer->detail : "not found");
         dial_finish(d, -1);
         return;
     }
@@ -263,9 +265,12 @@ struct dial *dial_start(const struct dial_options *options, dial_callback *callb
     d->begun = loop_clock();
     deadline_init(&d->limit, limit_fired, d);
     deadline_init(&d->next, next_fired, d);
-    d->query =
-        resolve_start(options->resolver, options->host, options->port, resolved, d);
+    d->host = span_dup(options->host);
+    if (d->host)
+        d->query =
+            resolve_start(options->resolver, options->host, options->port, resolved, d);
     if (!d->query) {
+        free(d->host);
         free(d);
         return NULL;
     }

@@ -39,8 +39,9 @@ START_TEST(status_shows_failures)
                   "refu\xff"
                   "sed",
                   60000);
-    server_note_error(rig.server, OUTCOME_DNS_ERROR, SPAN("first.test:443"), "one");
-    server_note_error(rig.server, OUTCOME_LOOP, SPAN("second.test:443"), "two");
+    server_note_error(rig.server, OUTCOME_DNS_ERROR, false, SPAN("first.test:443"),
+                      "one");
+    server_note_error(rig.server, OUTCOME_LOOP, false, SPAN("second.test:443"), "two");
     ck_assert_int_eq(rig_ask("GET", "/status", &body), 200);
     status = json_loads(body, 0, NULL);
     shown = json_array_get(json_object_get(status, "hops"), 0);

@@ -69,6 +69,9 @@ START_TEST(test_row_is_whole)
     ck_assert_uint_gt(strlen(info->reason), 0);
     ck_assert_uint_lt(strlen(info->reason), 40);
     ck_assert(is_printable(info->help));
+    ck_assert(is_printable(outcome_reason((enum outcome)_i, true)));
+    ck_assert(is_printable(outcome_help((enum outcome)_i, true)));
+    ck_assert_ptr_null(strstr(outcome_reason((enum outcome)_i, true), "Proxy Name"));
     ck_assert_msg(info->help[strlen(info->help) - 1] == '.', "%s", info->help);
     for (int i = 0; i < _i; i++)
         ck_assert_str_ne(outcome_info((enum outcome)i)->name, info->name);
