@@ -11,6 +11,7 @@ unit_tests = \
 	tests/unit/test_config_errors \
 	tests/unit/test_config_login \
 	tests/unit/test_dial \
+	tests/unit/test_digest \
 	tests/unit/test_environment \
 	tests/unit/test_exchange \
 	tests/unit/test_exchange_request \
@@ -22,9 +23,11 @@ unit_tests = \
 	tests/unit/test_listener \
 	tests/unit/test_log \
 	tests/unit/test_loop \
+	tests/unit/test_md4 \
 	tests/unit/test_metrics \
 	tests/unit/test_netaddr \
 	tests/unit/test_noproxy \
+	tests/unit/test_ntlm \
 	tests/unit/test_options \
 	tests/unit/test_outcome \
 	tests/unit/test_pattern \
@@ -53,6 +56,7 @@ replay_tests = \
 	tests/fuzz/replay_chunked \
 	tests/fuzz/replay_config \
 	tests/fuzz/replay_head \
+	tests/fuzz/replay_ntlm \
 	tests/fuzz/replay_pattern \
 	tests/fuzz/replay_url
 fuzz_programs = \
@@ -60,6 +64,7 @@ fuzz_programs = \
 	tests/fuzz/fuzz_chunked \
 	tests/fuzz/fuzz_config \
 	tests/fuzz/fuzz_head \
+	tests/fuzz/fuzz_ntlm \
 	tests/fuzz/fuzz_pattern \
 	tests/fuzz/fuzz_url
 tests_fuzz_replay_challenge_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_challenge.c
@@ -70,6 +75,8 @@ tests_fuzz_replay_config_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_config.c
 tests_fuzz_fuzz_config_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 tests_fuzz_replay_head_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_head.c
 tests_fuzz_fuzz_head_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_replay_ntlm_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_ntlm.c
+tests_fuzz_fuzz_ntlm_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 tests_fuzz_replay_pattern_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_pattern.c
 tests_fuzz_fuzz_pattern_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 tests_fuzz_replay_url_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_url.c

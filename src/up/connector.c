@@ -168,6 +168,7 @@ static struct auth_options login_options(const struct connector *c,
         .guard = c->egress->guard,
         .memory = c->egress->memory,
         .hop = hop->name,
+        .host = hop->host,
         .login = hop->login,
     };
 }
