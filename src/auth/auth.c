@@ -118,6 +118,9 @@ static void give_up(struct auth *auth)
     struct guard_ticket *ticket = auth->ticket;
 
     auth->ticket = NULL;
+    if (auth->state == STATE_READY && auth->value.len > 0 &&
+        auth->scheme->unsent != NULL)
+        auth->scheme->unsent(auth->scheme_state);
     if (ticket != NULL && auth->state == STATE_SENT && value_decides(auth))
         guard_lost(ticket, auth->o.hop);
     else
@@ -412,11 +415,17 @@ struct auth *auth_new(const struct auth_options *options)
 
 void auth_free(struct auth *auth)
 {
+    bool lost;
+
     if (auth == NULL)
         return;
     defer_cancel(&auth->deferred);
+    lost = auth->state == STATE_SENT && auth->value.len > 0;
     give_up(auth);
-    scheme_leave(auth);
+    if (lost)
+        scheme_drop(auth); /* who knows what became of it */
+    else
+        scheme_leave(auth);
     buf_clear(&auth->value);
     buf_clear(&auth->parameters);
     free(auth);

@@ -42,6 +42,9 @@ struct auth_scheme {
      */
     bool (*ready)(const void *state, const struct config_login *login, bool body);
 
+    /* The value made last was never sent. NULL: that makes no difference. */
+    void (*unsent)(void *state);
+
     /*
      * Whether the value made last is the login itself, which is then accepted or
      * rejected, and not just a message on the way there. NULL: always.

@@ -62,6 +62,13 @@ static bool digest_ready(const void *state, const struct config_login *login, bo
     return !body || d->count == 0;
 }
 
+static void digest_unsent(void *state)
+{
+    struct digest *d = state;
+
+    d->count--;
+}
+
 static bool make_cnonce(char cnonce[DIGEST_CNONCE + 1])
 {
     unsigned char bytes[DIGEST_CNONCE / 2];
@@ -114,11 +121,12 @@ static enum outcome put_answer(struct digest *d, const struct auth_turn *turn,
         .method = turn->request.method,
         .uri = turn->request.uri,
         .cnonce = span_of(d->cnonce),
-        .count = ++d->count,
+        .count = d->count + 1,
     };
 
     switch (digest_value(out, &d->challenge, &answer)) {
     case 0:
+        d->count++;
         *detail = "";
         return OUTCOME_OK;
     case -EINVAL:
@@ -165,5 +173,6 @@ const struct auth_scheme auth_scheme_digest = {
     .finish = digest_finish,
     .fits = digest_challenge_fits,
     .ready = digest_ready,
+    .unsent = digest_unsent,
     .step = digest_step,
 };
