@@ -41,6 +41,8 @@ struct auth_options {
     const char *hop;                  /* hop.name; must live as long as the auth */
     const char *host;                 /* its host, without brackets; likewise */
     const struct config_login *login; /* likewise */
+    struct span end_point; /* tls-server-end-point (RFC 5929) of TLS to the hop, or
+                              empty; likewise */
 };
 
 /* The request whose head is to carry the login, as it goes to the hop. */

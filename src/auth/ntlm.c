@@ -17,7 +17,8 @@ enum stage { STAGE_NONE, STAGE_TYPE1, STAGE_TYPE3 };
 
 struct ntlm {
     enum stage stage;
-    char *target; /* "HTTP/wp1.corp" */
+    char *target;          /* "HTTP/wp1.corp" */
+    struct span end_point; /* the connection's */
     unsigned char type1[NTLM_TYPE1_SIZE];
 };
 
@@ -38,6 +39,7 @@ static void *ntlm_start(const struct auth_options *options)
 
     if (n == NULL)
         return NULL;
+    n->end_point = options->end_point;
     buf_init(&target, 1024);
     if (buf_printf(&target, "HTTP/%s", options->host == NULL ? "" : options->host) == 0)
         n->target = span_dup(buf_span(&target));
@@ -159,7 +161,7 @@ static uint64_t filetime_now(void)
 static struct failure answer(struct ntlm *n, const struct ntlm_challenge *challenge,
                              const struct config_login *login, struct buf *out)
 {
-    static const unsigned char no_binding[NTLM_HASH_SIZE];
+    unsigned char binding[NTLM_HASH_SIZE];
     struct ntlm_answer a = {
         .type1 = {(const char *)n->type1, sizeof(n->type1)},
         .user = span_of(login->username ? login->username : login->login_name),
@@ -167,7 +169,7 @@ static struct failure answer(struct ntlm *n, const struct ntlm_challenge *challe
         .workstation = span_of(login->workstation),
         .password = secret_reveal(login->password),
         .target = span_of(n->target),
-        .binding = no_binding,
+        .binding = binding,
         .time = filetime_now(),
         .mic = challenge->has_time,
     };
@@ -177,7 +179,9 @@ static struct failure answer(struct ntlm *n, const struct ntlm_challenge *challe
     if (RAND_bytes(a.nonce, sizeof(a.nonce)) != 1)
         return fail(OUTCOME_INTERNAL, "there are no random numbers");
     buf_init(&message, SIZE_MAX);
-    error = ntlm_type3(&message, challenge, &a);
+    error = ntlm_binding(n->end_point, binding);
+    if (!error)
+        error = ntlm_type3(&message, challenge, &a);
     if (!error)
         error = put_value(out, buf_span(&message));
     buf_wipe(&message);

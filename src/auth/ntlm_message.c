@@ -238,6 +238,28 @@ int ntlm_key(const struct ntlm_answer *a, unsigned char key[NTLM_HASH_SIZE])
     return error;
 }
 
+/* MD5 of a gss_channel_bindings_struct without addresses (RFC 4121 section 4.1.1.2). */
+int ntlm_binding(struct span end_point, unsigned char binding[NTLM_HASH_SIZE])
+{
+    static const struct span prefix = {"tls-server-end-point:", 21};
+    struct buf text;
+    int error;
+
+    memset(binding, 0, NTLM_HASH_SIZE);
+    if (end_point.len == 0)
+        return 0;
+    buf_init(&text, ANSWER_LIMIT);
+    error = put_zeros(&text, 16);
+    error = error ? error : put(&text, prefix.len + end_point.len, 4);
+    error = error ? error : buf_append_span(&text, prefix);
+    error = error ? error : buf_append_span(&text, end_point);
+    if (!error &&
+        EVP_Digest(buf_span(&text).at, text.len, binding, NULL, EVP_md5(), NULL) != 1)
+        error = -ENOTSUP;
+    buf_clear(&text);
+    return error;
+}
+
 /* ---- Type 3 ---- */
 
 /* What Type 3 consists of. */

@@ -49,6 +49,12 @@ struct ntlm_answer {
 };
 
 /*
+ * The channel binding for tls-server-end-point: what MS-NLMP section 2.2.2.1 makes of
+ * the hash of the server's certificate; zeros for an empty one. 0 or -ENOTSUP.
+ */
+int ntlm_binding(struct span end_point, unsigned char binding[NTLM_HASH_SIZE]);
+
+/*
  * NTOWFv2 (section 3.3.2), which is as good as the password. Errors as below.
  */
 int ntlm_key(const struct ntlm_answer *answer, unsigned char key[NTLM_HASH_SIZE]);

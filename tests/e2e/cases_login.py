@@ -166,9 +166,17 @@ def nonce_goes_on(world):
     gate.stop()
 
 
+def over_tls(world, squid):
+    """The hop speaks TLS; NTLM is then bound to its certificate."""
+    hop = f"https://127.0.0.1:{squid.tls_port}"
+    gate = gate_for(world, squid, proxy=hop, tls="{ca: " + world.bed.ca + "}")
+    expect_all(world, gate)
+    gate.stop()
+
+
 BOTH = (
     right_password, body_first, in_parallel, wrong_password, wrong_password_in_parallel,
-    ruled_out,
+    ruled_out, over_tls,
 )  # fmt: skip
 
 

@@ -218,7 +218,8 @@ static void key_of(struct view domain, byte key[16])
     char user[64];
     size_t n;
 
-    md4_of(wide, widen(account.password, wide), hash);
+    n = widen(account.password, wide);
+    md4_of(wide, n, hash);
     for (n = 0; account.user[n] != '\0'; n++)
         user[n] = account.user[n] >= 'a' && account.user[n] <= 'z'
                       ? (char)(account.user[n] - 32)

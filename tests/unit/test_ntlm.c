@@ -124,6 +124,22 @@ START_TEST(key)
 }
 END_TEST
 
+START_TEST(channel_binding)
+{
+    static const unsigned char hash[] = {
+        0xea, 0x05, 0xfe, 0xfe, 0xcc, 0x6b, 0x0b, 0xd5, 0x71, 0xdb, 0xbc,
+        0x5b, 0xaa, 0x3e, 0xd4, 0x53, 0x86, 0xd0, 0x44, 0x68, 0x35, 0xf7,
+        0xb7, 0x4c, 0x85, 0x62, 0x1b, 0x99, 0x83, 0x47, 0x5f, 0x95,
+    };
+    unsigned char made[NTLM_HASH_SIZE];
+
+    ck_assert_int_eq(ntlm_binding(BYTES(hash), made), 0);
+    ck_assert_mem_eq(made, binding, sizeof(made));
+    ck_assert_int_eq(ntlm_binding(SPAN(""), made), 0);
+    ck_assert_mem_eq(made, no_binding, sizeof(made));
+}
+END_TEST
+
 /* Known answers: the specification's, and those with what browsers add to it. */
 static const struct {
     const unsigned char *type2;
@@ -403,6 +419,7 @@ int main(void)
 
     tcase_add_test(tcase, type1);
     tcase_add_test(tcase, key);
+    tcase_add_test(tcase, channel_binding);
     tcase_add_loop_test(tcase, known_answer, 0, COUNT(known));
     tcase_add_test(tcase, version_is_always_sent);
     tcase_add_test(tcase, server_pairs_are_kept);
