@@ -34,7 +34,7 @@ void ntlm_account(const char *text)
 #define F(x, y, z)                     (((x) & (y)) | (~(x) & (z)))
 #define G(x, y, z)                     (((x) & (y)) | ((x) & (z)) | ((y) & (z)))
 #define H(x, y, z)                     ((x) ^ (y) ^ (z))
-#define STEP(f, a, b, c, d, k, s, add) a = ROL(a + f(b, c, d) + x[k] + (add), s)
+#define STEP(f, a, b, c, d, k, s, add) a = ROL((a) + f(b, c, d) + x[k] + (add), s)
 
 static void md4_block(uint32_t h[4], const byte *at)
 {
@@ -200,7 +200,7 @@ static bool is_text(struct view view, const char *text)
         return false;
     for (size_t i = 0; i < view.len; i += 2)
         if (view.at[i + 1] != 0 ||
-            strncasecmp((const char *)&view.at[i], text + i / 2, 1))
+            strncasecmp((const char *)&view.at[i], text + i / 2, 1) != 0)
             return false;
     return true;
 }
