@@ -16,7 +16,8 @@ packages_lint='clang:clang clang-format:clang-format clang-tidy:clang-tidy
 cppcheck:cppcheck shellcheck:shellcheck mandoc:mandoc'
 # shellcheck disable=SC2034
 packages_e2e='squid-openssl nginx:nginx fcgiwrap:fcgiwrap git:git curl:curl
-openssl:openssl python3:python3 python3-venv nodejs:node npm:npm util-linux:setpriv'
+openssl:openssl python3:python3 python3-venv nodejs:node npm:npm util-linux:setpriv
+winbind:ntlm_auth'
 # shellcheck disable=SC2034
 packages_debian13='debootstrap:debootstrap debian-archive-keyring'
 

@@ -4,6 +4,7 @@ unit_tests = \
 	tests/unit/test_admin \
 	tests/unit/test_alloc \
 	tests/unit/test_auth \
+	tests/unit/test_auth_schemes \
 	tests/unit/test_body \
 	tests/unit/test_buf \
 	tests/unit/test_challenge \
@@ -13,6 +14,7 @@ unit_tests = \
 	tests/unit/test_config_login \
 	tests/unit/test_connector \
 	tests/unit/test_dial \
+	tests/unit/test_digest \
 	tests/unit/test_environment \
 	tests/unit/test_exchange \
 	tests/unit/test_exchange_request \
@@ -25,9 +27,11 @@ unit_tests = \
 	tests/unit/test_log \
 	tests/unit/test_loop \
 	tests/unit/test_loop_time \
+	tests/unit/test_md4 \
 	tests/unit/test_metrics \
 	tests/unit/test_netaddr \
 	tests/unit/test_noproxy \
+	tests/unit/test_ntlm \
 	tests/unit/test_options \
 	tests/unit/test_outcome \
 	tests/unit/test_pattern \
@@ -59,6 +63,7 @@ replay_tests = \
 	tests/fuzz/replay_chunked \
 	tests/fuzz/replay_config \
 	tests/fuzz/replay_head \
+	tests/fuzz/replay_ntlm \
 	tests/fuzz/replay_pattern \
 	tests/fuzz/replay_url
 fuzz_programs = \
@@ -66,6 +71,7 @@ fuzz_programs = \
 	tests/fuzz/fuzz_chunked \
 	tests/fuzz/fuzz_config \
 	tests/fuzz/fuzz_head \
+	tests/fuzz/fuzz_ntlm \
 	tests/fuzz/fuzz_pattern \
 	tests/fuzz/fuzz_url
 tests_fuzz_replay_challenge_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_challenge.c
@@ -76,6 +82,8 @@ tests_fuzz_replay_config_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_config.c
 tests_fuzz_fuzz_config_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 tests_fuzz_replay_head_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_head.c
 tests_fuzz_fuzz_head_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_replay_ntlm_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_ntlm.c
+tests_fuzz_fuzz_ntlm_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 tests_fuzz_replay_pattern_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_pattern.c
 tests_fuzz_fuzz_pattern_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 tests_fuzz_replay_url_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_url.c
@@ -94,6 +102,7 @@ tests_mock_mockproxy_SOURCES = \
 	tests/mock/mock.h \
 	tests/mock/mockproxy.c \
 	tests/mock/mockproxy.h \
+	tests/mock/mockproxy_ntlm.c \
 	tests/mock/mockproxy_rules.c
 tests_mock_mockproxy_LDADD =
 tests_mock_mockprovider_SOURCES = \
@@ -119,7 +128,7 @@ tests_flow_flow_SOURCES = \
 tests_flow_flow_LDADD =
 check_PROGRAMS += tests/mock/mockproxy tests/mock/mockprovider tests/flow/flow
 TESTS += tests/flow/flows.sh
-EXTRA_DIST += tests/flow/flows.sh tests/flow/README tests/flow/bad-answer-chunks.flow tests/flow/bad-answer-survives-close.flow tests/flow/bad-blank-lines.flow tests/flow/bad-chunks.flow tests/flow/bad-client-vanishes-in-body.flow tests/flow/bad-client-vanishes.flow tests/flow/bad-connect-target.flow tests/flow/bad-framing.flow tests/flow/bad-garbage.flow tests/flow/bad-half-head.flow tests/flow/bad-head-grammar.flow tests/flow/bad-host.flow tests/flow/bad-large-head.flow tests/flow/bad-linger-ends.flow tests/flow/bad-many-at-once.flow tests/flow/bad-request-after-good.flow tests/flow/bad-tls-hello.flow tests/flow/bad-version.flow tests/flow/basic-407-after-close.flow tests/flow/basic-407-large-body.flow tests/flow/basic-407-leftover.flow tests/flow/basic-407-slow-body.flow tests/flow/basic-asked.flow tests/flow/basic-close-after-407.flow tests/flow/basic-first-try-shared.flow tests/flow/basic-http-post-large.flow tests/flow/basic-http-post.flow tests/flow/basic-login-silence.flow tests/flow/basic-login-wait-limit.flow tests/flow/basic-many-challenges.flow tests/flow/basic-no-challenge.flow tests/flow/basic-no-credentials.flow tests/flow/basic-not-offered.flow tests/flow/basic-plain-http.flow tests/flow/basic-unannounced-close.flow tests/flow/basic-wrong-on-every-hop.flow tests/flow/basic-wrong-password.flow tests/flow/connect-101.flow tests/flow/connect-401.flow tests/flow/connect-any-2xx.flow tests/flow/connect-client-gone.flow tests/flow/connect-direct.flow tests/flow/connect-early-bytes-login.flow tests/flow/connect-early-bytes.flow tests/flow/connect-glued-and-fin.flow tests/flow/connect-glued.flow tests/flow/connect-half-closed-early.flow tests/flow/connect-http10.flow tests/flow/connect-interim.flow tests/flow/connect-large-head.flow tests/flow/connect-lenient-answers.flow tests/flow/connect-one-byte-at-a-time.flow tests/flow/connect-redirected.flow tests/flow/connect-refused-by-proxy.flow tests/flow/connect-refused-quote.flow tests/flow/connect-target-forms.flow tests/flow/connect-via-proxy.flow tests/flow/hop-all-dead.flow tests/flow/hop-answer-endless-head.flow tests/flow/hop-answer-garbage.flow tests/flow/hop-answer-half-silence.flow tests/flow/hop-answer-half.flow tests/flow/hop-answer-nothing.flow tests/flow/hop-answer-timeout.flow tests/flow/hop-denies-after-failover.flow tests/flow/hop-failover-post.flow tests/flow/hop-failover-refused.flow tests/flow/hop-failover-silent.flow tests/flow/hop-header.flow tests/flow/hop-plain-where-tls-is-due.flow tests/flow/hop-rest-all.flow tests/flow/hop-rest.flow tests/flow/hop-silent.flow tests/flow/hop-tls-silence.flow tests/flow/http-answer-framing.flow tests/flow/http-answer-leftover.flow tests/flow/http-answer-lenient.flow tests/flow/http-answer-timeout.flow tests/flow/http-chunked-stream.flow tests/flow/http-chunked.flow tests/flow/http-client-close.flow tests/flow/http-client-idle.flow tests/flow/http-close-delimited-broken.flow tests/flow/http-close-delimited.flow tests/flow/http-early-hints.flow tests/flow/http-expect-continue.flow tests/flow/http-expect-refused.flow tests/flow/http-expect-unknown.flow tests/flow/http-failure-then-next.flow tests/flow/http-get-direct.flow tests/flow/http-get-via-proxy.flow tests/flow/http-http10-client.flow tests/flow/http-https-in-absolute-form.flow tests/flow/http-idle-limit.flow tests/flow/http-large-stream.flow tests/flow/http-large-upload.flow tests/flow/http-no-body-answers.flow tests/flow/http-origin-407.flow tests/flow/http-pipelined.flow tests/flow/http-pool-idle.flow tests/flow/http-post-counted.flow tests/flow/http-proxy-error-page.flow tests/flow/http-route-per-request.flow tests/flow/http-stale-connection-post.flow tests/flow/http-stale-connection.flow tests/flow/http-target-forms.flow tests/flow/http-truncated.flow tests/flow/http-upgrade-declined.flow tests/flow/http-upgrade.flow tests/flow/http-upstream-close.flow tests/flow/limit-descriptors.flow tests/flow/limit-sessions.flow tests/flow/manager-credential.flow tests/flow/manager-notify.flow tests/flow/manager-socket.flow tests/flow/relay-back-pressure-down.flow tests/flow/relay-back-pressure-up.flow tests/flow/relay-bulk-both-ways.flow tests/flow/relay-bulk-via-proxy.flow tests/flow/relay-half-close-client.flow tests/flow/relay-half-close-origin.flow tests/flow/relay-half-close-under-pressure.flow tests/flow/relay-idle-limit.flow tests/flow/relay-many.flow tests/flow/relay-quiet.flow tests/flow/relay-reset-after-half-close.flow tests/flow/relay-reset-by-client.flow tests/flow/relay-reset-by-origin.flow tests/flow/route-environment-overruled.flow tests/flow/route-environment.flow tests/flow/route-foreign-user.flow tests/flow/route-loopback.flow tests/flow/route-noproxy.flow tests/flow/route-parent-is-own-listener.flow tests/flow/route-self.flow tests/flow/route-undecided.flow tests/flow/route-via-loop.flow tests/flow/run-access-log.flow tests/flow/run-admin.flow tests/flow/run-config-errors.flow tests/flow/run-environment-keys.flow tests/flow/run-int-stops.flow tests/flow/run-ipv6-listener.flow tests/flow/run-log-reopen.flow tests/flow/run-password-environment.flow tests/flow/run-password-modes.flow tests/flow/run-password-two-lines.flow tests/flow/run-reload-broken.flow tests/flow/run-reload-keeps-tunnel.flow tests/flow/run-reload-listeners.flow tests/flow/run-term-drain-limit.flow tests/flow/run-term-drains.flow tests/flow/run-unix-listener.flow tests/flow/run-verbs.flow 
+EXTRA_DIST += tests/flow/flows.sh tests/flow/README tests/flow/bad-answer-chunks.flow tests/flow/bad-answer-survives-close.flow tests/flow/bad-blank-lines.flow tests/flow/bad-chunks.flow tests/flow/bad-client-vanishes-in-body.flow tests/flow/bad-client-vanishes.flow tests/flow/bad-connect-target.flow tests/flow/bad-framing.flow tests/flow/bad-garbage.flow tests/flow/bad-half-head.flow tests/flow/bad-head-grammar.flow tests/flow/bad-host.flow tests/flow/bad-large-head.flow tests/flow/bad-linger-ends.flow tests/flow/bad-many-at-once.flow tests/flow/bad-request-after-good.flow tests/flow/bad-tls-hello.flow tests/flow/bad-version.flow tests/flow/basic-407-after-close.flow tests/flow/basic-407-large-body.flow tests/flow/basic-407-leftover.flow tests/flow/basic-407-slow-body.flow tests/flow/basic-asked.flow tests/flow/basic-close-after-407.flow tests/flow/basic-first-try-shared.flow tests/flow/basic-http-post-large.flow tests/flow/basic-http-post.flow tests/flow/basic-login-silence.flow tests/flow/basic-login-wait-limit.flow tests/flow/basic-many-challenges.flow tests/flow/basic-no-challenge.flow tests/flow/basic-no-credentials.flow tests/flow/basic-not-offered.flow tests/flow/basic-plain-http.flow tests/flow/basic-unannounced-close.flow tests/flow/basic-wrong-on-every-hop.flow tests/flow/basic-wrong-password.flow tests/flow/connect-101.flow tests/flow/connect-401.flow tests/flow/connect-any-2xx.flow tests/flow/connect-client-gone.flow tests/flow/connect-direct.flow tests/flow/connect-early-bytes-login.flow tests/flow/connect-early-bytes.flow tests/flow/connect-glued-and-fin.flow tests/flow/connect-glued.flow tests/flow/connect-half-closed-early.flow tests/flow/connect-http10.flow tests/flow/connect-interim.flow tests/flow/connect-large-head.flow tests/flow/connect-lenient-answers.flow tests/flow/connect-one-byte-at-a-time.flow tests/flow/connect-redirected.flow tests/flow/connect-refused-by-proxy.flow tests/flow/connect-refused-quote.flow tests/flow/connect-target-forms.flow tests/flow/connect-via-proxy.flow tests/flow/digest-close-after-407-post.flow tests/flow/digest-close-after-407.flow tests/flow/digest-connect.flow tests/flow/digest-http-post.flow tests/flow/digest-parallel.flow tests/flow/digest-wrong-password-reconnect.flow tests/flow/digest-wrong-password.flow tests/flow/hop-all-dead.flow tests/flow/hop-answer-endless-head.flow tests/flow/hop-answer-garbage.flow tests/flow/hop-answer-half-silence.flow tests/flow/hop-answer-half.flow tests/flow/hop-answer-nothing.flow tests/flow/hop-answer-timeout.flow tests/flow/hop-denies-after-failover.flow tests/flow/hop-failover-post.flow tests/flow/hop-failover-refused.flow tests/flow/hop-failover-silent.flow tests/flow/hop-header.flow tests/flow/hop-plain-where-tls-is-due.flow tests/flow/hop-rest-all.flow tests/flow/hop-rest.flow tests/flow/hop-silent.flow tests/flow/hop-tls-silence.flow tests/flow/http-answer-framing.flow tests/flow/http-answer-leftover.flow tests/flow/http-answer-lenient.flow tests/flow/http-answer-timeout.flow tests/flow/http-chunked-stream.flow tests/flow/http-chunked.flow tests/flow/http-client-close.flow tests/flow/http-client-idle.flow tests/flow/http-close-delimited-broken.flow tests/flow/http-close-delimited.flow tests/flow/http-early-hints.flow tests/flow/http-expect-continue.flow tests/flow/http-expect-refused.flow tests/flow/http-expect-unknown.flow tests/flow/http-failure-then-next.flow tests/flow/http-get-direct.flow tests/flow/http-get-via-proxy.flow tests/flow/http-http10-client.flow tests/flow/http-https-in-absolute-form.flow tests/flow/http-idle-limit.flow tests/flow/http-large-stream.flow tests/flow/http-large-upload.flow tests/flow/http-no-body-answers.flow tests/flow/http-origin-407.flow tests/flow/http-pipelined.flow tests/flow/http-pool-idle.flow tests/flow/http-post-counted.flow tests/flow/http-proxy-error-page.flow tests/flow/http-route-per-request.flow tests/flow/http-stale-connection-post.flow tests/flow/http-stale-connection.flow tests/flow/http-target-forms.flow tests/flow/http-truncated.flow tests/flow/http-upgrade-declined.flow tests/flow/http-upgrade.flow tests/flow/http-upstream-close.flow tests/flow/limit-descriptors.flow tests/flow/limit-sessions.flow tests/flow/manager-credential.flow tests/flow/manager-notify.flow tests/flow/manager-socket.flow tests/flow/ntlm-bad-challenge.flow tests/flow/ntlm-challenge-among-others.flow tests/flow/ntlm-close-after-407.flow tests/flow/ntlm-close-after-challenge.flow tests/flow/ntlm-connect.flow tests/flow/ntlm-first-try-shared.flow tests/flow/ntlm-http-post.flow tests/flow/ntlm-leg-passed-on.flow tests/flow/ntlm-plain-http.flow tests/flow/ntlm-wrong-password.flow tests/flow/relay-back-pressure-down.flow tests/flow/relay-back-pressure-up.flow tests/flow/relay-bulk-both-ways.flow tests/flow/relay-bulk-via-proxy.flow tests/flow/relay-half-close-client.flow tests/flow/relay-half-close-origin.flow tests/flow/relay-half-close-under-pressure.flow tests/flow/relay-idle-limit.flow tests/flow/relay-many.flow tests/flow/relay-quiet.flow tests/flow/relay-reset-after-half-close.flow tests/flow/relay-reset-by-client.flow tests/flow/relay-reset-by-origin.flow tests/flow/route-environment-overruled.flow tests/flow/route-environment.flow tests/flow/route-foreign-user.flow tests/flow/route-loopback.flow tests/flow/route-noproxy.flow tests/flow/route-parent-is-own-listener.flow tests/flow/route-self.flow tests/flow/route-undecided.flow tests/flow/route-via-loop.flow tests/flow/run-access-log.flow tests/flow/run-admin.flow tests/flow/run-config-errors.flow tests/flow/run-environment-keys.flow tests/flow/run-int-stops.flow tests/flow/run-ipv6-listener.flow tests/flow/run-log-reopen.flow tests/flow/run-password-environment.flow tests/flow/run-password-modes.flow tests/flow/run-password-two-lines.flow tests/flow/run-reload-broken.flow tests/flow/run-reload-keeps-tunnel.flow tests/flow/run-reload-listeners.flow tests/flow/run-term-drain-limit.flow tests/flow/run-term-drains.flow tests/flow/run-unix-listener.flow tests/flow/run-verbs.flow 
 
 tests_bench_load_SOURCES = \
 	tests/bench/load.c \
@@ -148,7 +157,7 @@ check-e2e: ccgate
 	CCGATE=$(abs_builddir)/ccgate $(top_srcdir)/tests/e2e/run.py
 check-soak: ccgate
 	CCGATE=$(abs_builddir)/ccgate $(top_srcdir)/tests/e2e/run.py --soak 60
-EXTRA_DIST += tests/e2e/bed.py tests/e2e/cases_clients.py tests/e2e/cases_gate.py tests/e2e/client_requests.py tests/e2e/client_undici.mjs tests/e2e/client_websocket.py tests/e2e/run.py tests/e2e/servers.py tests/e2e/websocket_server.py 
+EXTRA_DIST += tests/e2e/bed.py tests/e2e/cases_clients.py tests/e2e/cases_gate.py tests/e2e/cases_login.py tests/e2e/client_requests.py tests/e2e/client_undici.mjs tests/e2e/client_websocket.py tests/e2e/run.py tests/e2e/servers.py tests/e2e/websocket_server.py 
 
 AM_TESTS_ENVIRONMENT = CCGATE=$(abs_builddir)/ccgate; export CCGATE; \
 	ASAN_OPTIONS=detect_stack_use_after_return=1; export ASAN_OPTIONS;

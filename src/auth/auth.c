@@ -12,24 +12,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "auth/auth_scheme.h"
-#include "auth/challenge.h"
 #include "auth/memory.h"
+#include "auth/offers.h"
 #include "base/counters.h"
 
 enum {
     CHALLENGE_LIMIT = 4,     /* 407 in a row on one connection */
     VALUE_LIMIT = 64 * 1024, /* bytes of a login */
     DETAIL_SIZE = 512,
-    NAMES_SIZE = 160, /* the schemes that a proxy offers, for people */
-    NAME_SHOWN = 32,
-    REALM_SHOWN = 60,
 };
-
-/* From strong to weak (RFC 7616 section 5.6). */
-static const struct auth_scheme *const SCHEMES[] = {&auth_scheme_basic};
-
-enum { SCHEME_COUNT = sizeof(SCHEMES) / sizeof(SCHEMES[0]) };
 
 enum state {
     STATE_IDLE,
@@ -44,8 +35,12 @@ struct auth {
     enum state state;
     const struct auth_scheme *scheme; /* NULL: none yet */
     void *scheme_state;
+    bool begun;     /* a message of a scheme that is bound was sent */
+    bool logged_in; /* such a login was accepted: this connection needs no other */
+    bool waiting;   /* no value: the scheme needs a challenge first */
     struct buf value;
-    struct buf parameters; /* of the challenge, while the guard is asked */
+    struct auth_request request; /* during a step */
+    struct buf parameters;       /* of the challenge, while the guard is asked */
     struct guard_ticket *ticket;
     unsigned challenges; /* since the last other answer */
     struct deferred deferred;
@@ -53,16 +48,6 @@ struct auth {
     void *ctx;
     enum outcome outcome;
     char detail[DETAIL_SIZE];
-};
-
-/* What the Proxy-Authenticate lines of a 407 offer. */
-struct offers {
-    size_t count;
-    const struct auth_scheme *best; /* the strongest that we can and may use */
-    struct challenge challenge;     /* its challenge */
-    bool forbidden;                 /* one that we can, but may not use */
-    char names[NAMES_SIZE];
-    size_t names_len;
 };
 
 /* ---- the end of a step ---- */
@@ -99,18 +84,52 @@ static void wipe_value(struct auth *auth)
     buf_reset(&auth->value);
 }
 
+static void scheme_drop(struct auth *auth)
+{
+    if (auth->scheme != NULL && auth->scheme->finish != NULL)
+        auth->scheme->finish(auth->scheme_state);
+    auth->scheme = NULL;
+    auth->scheme_state = NULL;
+}
+
+/* Whether the value is the login itself, not just a message on the way there. */
+static bool value_decides(const struct auth *auth)
+{
+    return auth->value.len > 0 &&
+           (auth->scheme->decides == NULL || auth->scheme->decides(auth->scheme_state));
+}
+
+/* A state that is good for another connection is left to it. */
+static void scheme_leave(struct auth *auth)
+{
+    const struct auth_scheme *scheme = auth->scheme;
+
+    if (scheme != NULL && scheme->ready != NULL &&
+        auth_memory_keep(auth->o.memory, auth->o.hop, scheme, auth->scheme_state)) {
+        auth->scheme = NULL;
+        auth->scheme_state = NULL;
+    }
+    scheme_drop(auth);
+}
+
 /* The ticket ends as far as its login got. */
 static void give_up(struct auth *auth)
 {
     struct guard_ticket *ticket = auth->ticket;
 
     auth->ticket = NULL;
-    if (ticket != NULL && auth->state == STATE_SENT)
+    if (auth->state == STATE_READY && auth->value.len > 0 &&
+        auth->scheme->unsent != NULL)
+        auth->scheme->unsent(auth->scheme_state);
+    if (ticket != NULL && auth->state == STATE_SENT && value_decides(auth))
         guard_lost(ticket, auth->o.hop);
     else
         guard_drop(ticket);
     wipe_value(auth);
     auth->state = STATE_IDLE;
+    auth->begun = auth->waiting = false;
+    if (auth->scheme != NULL && auth->scheme->bound)
+        scheme_drop(auth); /* begun, it is of no use elsewhere */
 }
 
 static void fail_internal(struct auth *auth)
@@ -132,55 +151,16 @@ static void reject(struct auth *auth)
     finish(auth, OUTCOME_LOGIN_REJECTED,
            "%s rejected the %s login of %s: correct the user name or the password",
            auth->o.hop, auth->scheme->name, auth->o.login->login_name);
+    scheme_drop(auth);
 }
 
 /* ---- schemes ---- */
-
-static bool scheme_allowed(const struct auth_scheme *scheme,
-                           const struct config_login *login)
-{
-    switch (login->auth) {
-    case CONFIG_AUTH_AUTO:
-        return true;
-    case CONFIG_AUTH_BASIC:
-        return scheme == &auth_scheme_basic;
-    case CONFIG_AUTH_NONE:
-        return false;
-    }
-    return false;
-}
-
-static const struct auth_scheme *scheme_named(struct span name)
-{
-    for (size_t i = 0; i < SCHEME_COUNT; i++)
-        if (span_equal_nocase(name, span_of(SCHEMES[i]->name)))
-            return SCHEMES[i];
-    return NULL;
-}
-
-/* A smaller rank is stronger. */
-static size_t scheme_rank(const struct auth_scheme *scheme)
-{
-    size_t rank = 0;
-
-    while (rank < SCHEME_COUNT && SCHEMES[rank] != scheme)
-        rank++;
-    return rank;
-}
 
 static bool scheme_lacks(const struct auth_scheme *scheme,
                          const struct config_login *login)
 {
     return scheme->needs_password &&
            (login->login_name == NULL || login->password == NULL);
-}
-
-static void scheme_drop(struct auth *auth)
-{
-    if (auth->scheme != NULL && auth->scheme->finish != NULL)
-        auth->scheme->finish(auth->scheme_state);
-    auth->scheme = NULL;
-    auth->scheme_state = NULL;
 }
 
 /* False when memory is out. */
@@ -190,7 +170,7 @@ static bool scheme_take(struct auth *auth, const struct auth_scheme *scheme)
         return true;
     scheme_drop(auth);
     if (scheme->start != NULL) {
-        auth->scheme_state = scheme->start(auth->o.login);
+        auth->scheme_state = scheme->start(&auth->o);
         if (auth->scheme_state == NULL)
             return false;
     }
@@ -215,10 +195,15 @@ static void scheme_done(void *ctx, enum outcome outcome, const char *detail)
 
 static void make_value(struct auth *auth)
 {
+    const struct auth_turn turn = {
+        .login = auth->o.login,
+        .request = auth->request,
+        .parameters = buf_span(&auth->parameters),
+    };
+
     auth->state = STATE_MAKING;
     wipe_value(auth);
-    auth->scheme->step(auth->scheme_state, auth->o.login, buf_span(&auth->parameters),
-                       &auth->value, scheme_done, auth);
+    auth->scheme->step(auth->scheme_state, &turn, &auth->value, scheme_done, auth);
 }
 
 /* ---- the guard ---- */
@@ -275,6 +260,36 @@ static void ask_guard(struct auth *auth, const struct auth_scheme *scheme,
 
 /* ---- steps ---- */
 
+/* The next head carries nothing. */
+static void step_silent(struct auth *auth, bool waiting)
+{
+    auth->state = STATE_READY;
+    auth->waiting = waiting;
+    finish(auth, OUTCOME_OK, "%s", "");
+}
+
+/* Whether the scheme can speak now, if need be with a state of an earlier connection.
+ */
+static bool scheme_is_ready(struct auth *auth, const struct auth_scheme *scheme)
+{
+    const struct config_login *login = auth->o.login;
+    void *state;
+
+    if (scheme->ready == NULL)
+        return true;
+    if (auth->scheme == scheme &&
+        scheme->ready(auth->scheme_state, login, auth->request.body))
+        return true;
+    state = auth_memory_take(auth->o.memory, auth->o.hop, scheme, login,
+                             auth->request.body);
+    if (state == NULL)
+        return false;
+    scheme_drop(auth);
+    auth->scheme = scheme;
+    auth->scheme_state = state;
+    return true;
+}
+
 static void step_up_front(struct auth *auth)
 {
     const struct config_login *login = auth->o.login;
@@ -283,79 +298,13 @@ static void step_up_front(struct auth *auth)
 
     give_up(auth);
     /* Without a scheme the proxy is left to ask, and its 407 says what is missing. */
-    if (scheme == NULL || !scheme_allowed(scheme, login) ||
-        scheme_lacks(scheme, login)) {
-        auth->state = STATE_READY;
-        finish(auth, OUTCOME_OK, "%s", "");
-        return;
-    }
-    ask_guard(auth, scheme, SPAN(""));
-}
-
-static void add_name(struct offers *offers, struct span name)
-{
-    int n = snprintf(offers->names + offers->names_len,
-                     sizeof(offers->names) - offers->names_len, "%s%.*s",
-                     offers->names_len > 0 ? ", " : "",
-                     (int)(name.len < NAME_SHOWN ? name.len : NAME_SHOWN), name.at);
-
-    if (n > 0)
-        offers->names_len += (size_t)n;
-    if (offers->names_len >= sizeof(offers->names))
-        offers->names_len = sizeof(offers->names) - 1;
-}
-
-static void add_offer(struct offers *offers, const struct challenge *challenge,
-                      const struct config_login *login)
-{
-    const struct auth_scheme *scheme = scheme_named(challenge->scheme);
-
-    offers->count++;
-    add_name(offers, challenge->scheme);
-    if (scheme == NULL)
-        return;
-    if (!scheme_allowed(scheme, login))
-        offers->forbidden = true;
-    else if (offers->best == NULL || scheme_rank(scheme) < scheme_rank(offers->best)) {
-        offers->best = scheme;
-        offers->challenge = *challenge;
-    }
-}
-
-static void read_offers(struct offers *offers, const struct head *head,
-                        const struct config_login *login)
-{
-    static const struct span name = {"proxy-authenticate", 18};
-    const struct head_field *field = head_find(head, name);
-    struct challenge challenge;
-
-    *offers = (struct offers){.count = 0};
-    for (; field != NULL; field = head_find_next(head, field, name)) {
-        struct span rest = field->value;
-
-        while (challenge_next(&rest, &challenge))
-            add_offer(offers, &challenge, login);
-    }
-}
-
-/* ", realm \"...\"" of a challenge in printable ASCII, or nothing. */
-static const char *show_realm(const struct challenge *challenge,
-                              char text[REALM_SHOWN + 16])
-{
-    struct span realm;
-    char shown[REALM_SHOWN + 1];
-    size_t n = 0;
-
-    text[0] = '\0';
-    if (!challenge_parameter(challenge, SPAN("realm"), &realm))
-        return text;
-    for (size_t i = 0; i < realm.len && n < REALM_SHOWN; i++)
-        if (realm.at[i] >= ' ' && realm.at[i] <= '~')
-            shown[n++] = realm.at[i];
-    shown[n] = '\0';
-    if (n > 0)
-        (void)snprintf(text, REALM_SHOWN + 16, ", realm \"%s\"", shown);
-    return text;
+    if (auth->logged_in || scheme == NULL || !scheme_allowed(scheme, login) ||
+        scheme_lacks(scheme, login))
+        step_silent(auth, false);
+    else if (!scheme_is_ready(auth, scheme))
+        step_silent(auth, true);
+    else
+        ask_guard(auth, scheme, SPAN(""));
 }
 
 static void fail_scheme(struct auth *auth, const struct offers *offers)
@@ -375,10 +324,10 @@ static void fail_scheme(struct auth *auth, const struct offers *offers)
 
 static void fail_credentials(struct auth *auth, const struct offers *offers)
 {
-    char realm[REALM_SHOWN + 16];
+    char realm[OFFERS_REALM];
     const char *name = auth->o.login->login_name;
 
-    show_realm(&offers->challenge, realm);
+    offers_realm(offers, realm);
     if (name == NULL)
         finish(auth, OUTCOME_LOGIN_NO_CREDENTIALS,
                "%s asks for a login (%s%s), and no user name is known: set `username:` "
@@ -391,29 +340,37 @@ static void fail_credentials(struct auth *auth, const struct offers *offers)
                auth->o.hop, offers->best->name, realm, name);
 }
 
+/* The challenge that the login of this connection goes on with. */
+static void step_on(struct auth *auth, const struct challenge *challenge)
+{
+    buf_reset(&auth->parameters);
+    if (buf_append_span(&auth->parameters, challenge->parameters) != 0)
+        fail_internal(auth);
+    else
+        make_value(auth);
+}
+
 static void step_challenged(struct auth *auth, const struct head *head)
 {
     const struct config_login *login = auth->o.login;
     bool sent = auth->state == STATE_SENT && auth->value.len > 0;
     struct offers offers;
 
-    read_offers(&offers, head, login);
-    if (sent && auth->scheme->one_message) {
+    offers_read(&offers, head, login, sent ? auth->scheme : NULL);
+    auth->logged_in = auth->waiting = false;
+    if (sent && value_decides(auth) && (auth->scheme->one_try || !offers.again)) {
         reject(auth);
         return;
     }
     if (++auth->challenges > CHALLENGE_LIMIT) {
+        auth->state = STATE_IDLE; /* it was answered, so it is not lost */
         give_up(auth);
         finish(auth, OUTCOME_LOGIN_BROKEN, "%s asks for a login again and again",
                auth->o.hop);
         return;
     }
-    if (sent && offers.best == auth->scheme) {
-        buf_reset(&auth->parameters);
-        if (buf_append_span(&auth->parameters, offers.challenge.parameters) != 0)
-            fail_internal(auth);
-        else
-            make_value(auth);
+    if (offers.again) {
+        step_on(auth, &offers.next);
         return;
     }
     give_up(auth);
@@ -428,12 +385,13 @@ static void step_challenged(struct auth *auth, const struct head *head)
         ask_guard(auth, offers.best, offers.challenge.parameters);
 }
 
-void auth_step(struct auth *auth, const struct head *challenge, auth_callback *callback,
-               void *ctx)
+void auth_step(struct auth *auth, const struct auth_request *request,
+               const struct head *challenge, auth_callback *callback, void *ctx)
 {
     assert(auth->callback == NULL);
     auth->callback = callback;
     auth->ctx = ctx;
+    auth->request = *request;
     if (challenge == NULL)
         step_up_front(auth);
     else
@@ -457,11 +415,17 @@ struct auth *auth_new(const struct auth_options *options)
 
 void auth_free(struct auth *auth)
 {
+    bool lost;
+
     if (auth == NULL)
         return;
     defer_cancel(&auth->deferred);
+    lost = auth->state == STATE_SENT && auth->value.len > 0;
     give_up(auth);
-    scheme_drop(auth);
+    if (lost)
+        scheme_drop(auth); /* who knows what became of it */
+    else
+        scheme_leave(auth);
     buf_clear(&auth->value);
     buf_clear(&auth->parameters);
     free(auth);
@@ -476,28 +440,45 @@ struct span auth_value(const struct auth *auth)
 
 void auth_sent(struct auth *auth)
 {
-    if (auth->state == STATE_READY)
-        auth->state = STATE_SENT;
+    if (auth->state != STATE_READY)
+        return;
+    auth->state = STATE_SENT;
+    if (auth->value.len > 0 && auth->scheme->bound)
+        auth->begun = true;
 }
 
 void auth_settle(struct auth *auth)
 {
     struct guard_ticket *ticket = auth->ticket;
+    bool decided;
 
     /* A login that was not sent was not accepted either. */
     if (auth->callback != NULL || (ticket != NULL && auth->state != STATE_SENT))
         return;
+    decided = auth->state == STATE_SENT && value_decides(auth);
     auth->ticket = NULL;
     auth->challenges = 0;
     auth->state = STATE_IDLE;
-    if (ticket != NULL)
+    auth->waiting = false;
+    if (ticket == NULL)
+        auth_memory_open(auth->o.memory, auth->o.hop);
+    else if (decided)
         guard_accepted(ticket);
     else
-        auth_memory_open(auth->o.memory, auth->o.hop);
+        guard_drop(ticket); /* it did not ask after all */
     wipe_value(auth);
+    if (decided && auth->scheme->bound)
+        auth->logged_in = true;
+    auth->begun = false;
+    scheme_leave(auth);
+}
+
+bool auth_is_leg(const struct auth *auth)
+{
+    return auth->waiting || (auth->value.len > 0 && !value_decides(auth));
 }
 
 bool auth_bound(const struct auth *auth)
 {
-    return auth->scheme != NULL && auth->scheme->bound;
+    return auth->begun || auth->logged_in;
 }

@@ -39,7 +39,17 @@ struct auth_options {
     struct guard *guard;
     struct auth_memory *memory;
     const char *hop;                  /* hop.name; must live as long as the auth */
+    const char *host;                 /* its host, without brackets; likewise */
     const struct config_login *login; /* likewise */
+    struct span end_point; /* tls-server-end-point (RFC 5929) of TLS to the hop, or
+                              empty; likewise */
+};
+
+/* The request whose head is to carry the login, as it goes to the hop. */
+struct auth_request {
+    struct span method;
+    struct span uri; /* the request-target */
+    bool body;       /* it has one, and none of it was sent yet */
 };
 
 #define AUTH_TEXT 320 /* room for any detail */
@@ -68,10 +78,11 @@ typedef void auth_callback(void *ctx, enum outcome outcome, const char *detail);
 /*
  * Prepares the login for the next head. challenge: the head of a 407, or NULL before
  * the answer to a head was seen (then a login is made up front if the hop is known to
- * ask). The challenge need not outlive this call.
+ * ask). The challenge need not outlive this call; what the request points to must stay
+ * until the callback.
  */
-void auth_step(struct auth *auth, const struct head *challenge, auth_callback *callback,
-               void *ctx);
+void auth_step(struct auth *auth, const struct auth_request *request,
+               const struct head *challenge, auth_callback *callback, void *ctx);
 
 /* The value for Proxy-Authorization; empty: send none. Valid until the next call. */
 struct span auth_value(const struct auth *auth);
@@ -86,8 +97,16 @@ void auth_sent(struct auth *auth);
 void auth_settle(struct auth *auth);
 
 /*
- * Whether the login lives and dies with the TCP connection (NTLM, Negotiate): if the
- * connection closes after a challenge, the login cannot go on elsewhere.
+ * Whether a further leg of the login must follow before the request can succeed: its
+ * body must not go with the head that auth_value() is for. Such a head is sent as if
+ * the request had an empty body.
+ */
+bool auth_is_leg(const struct auth *auth);
+
+/*
+ * Whether a login that lives and dies with the TCP connection (NTLM) has begun on this
+ * one. While it is under way and the connection closes, it cannot go on elsewhere; once
+ * it is done, further requests carry no login.
  */
 bool auth_bound(const struct auth *auth);
 

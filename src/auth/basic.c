@@ -56,16 +56,14 @@ out:
 }
 
 static void
-basic_step(void *state, const struct config_login *login, struct span parameters,
-           struct buf *out,
+basic_step(void *state, const struct auth_turn *turn, struct buf *out,
            void (*done)(void *ctx, enum outcome outcome, const char *detail), void *ctx)
 {
-    struct span user = span_of(login->login_name);
-    struct span password = secret_reveal(login->password);
+    struct span user = span_of(turn->login->login_name);
+    struct span password = secret_reveal(turn->login->password);
     const char *wrong = check(user, password);
 
     (void)state;
-    (void)parameters;
     if (wrong != NULL)
         done(ctx, OUTCOME_LOGIN_NO_CREDENTIALS, wrong);
     else if (!put_value(out, user, password))
@@ -76,7 +74,8 @@ basic_step(void *state, const struct config_login *login, struct span parameters
 
 const struct auth_scheme auth_scheme_basic = {
     .name = "Basic",
-    .one_message = true,
+    .key = CONFIG_AUTH_BASIC,
+    .one_try = true,
     .needs_password = true,
     .step = basic_step,
 };

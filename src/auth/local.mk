@@ -5,7 +5,19 @@ libccgate_a_SOURCES += \
 	src/auth/basic.c \
 	src/auth/challenge.c \
 	src/auth/challenge.h \
+	src/auth/digest.c \
+	src/auth/digest_message.c \
+	src/auth/digest_message.h \
 	src/auth/guard.c \
 	src/auth/guard.h \
+	src/auth/md4.c \
+	src/auth/md4.h \
 	src/auth/memory.c \
-	src/auth/memory.h
+	src/auth/memory.h \
+	src/auth/ntlm.c \
+	src/auth/ntlm_message.c \
+	src/auth/ntlm_message.h \
+	src/auth/offers.c \
+	src/auth/offers.h \
+	src/auth/utf16.c \
+	src/auth/utf16.h

@@ -190,6 +190,63 @@ static void set_choice(struct build *b, const struct config_key *key,
         memcpy(field, &index, sizeof(index));
 }
 
+/* ---- several choices in order ---- */
+
+/* The scheme that an item names, or -1 after a report. */
+static int choice_of(struct build *b, const struct config_key *key,
+                     const struct node *item)
+{
+    int index = -1;
+
+    if (item->kind == NODE_VOID)
+        return -1;
+    if (item->kind != NODE_SCALAR)
+        report_error(b->report, item, "an item of \"%s\" cannot be a %s", key->path,
+                     item->kind == NODE_LIST ? "list" : "map");
+    else
+        index = choice_find(key->choices, node_span(item));
+    if (index < 0 && item->kind == NODE_SCALAR)
+        wrong_choice(b, key, item);
+    return index;
+}
+
+/* The first and the last choice stand for all and none, and go with no other. */
+static void add_choice(struct build *b, const struct config_key *key,
+                       const struct node *item, const struct node *list,
+                       config_auths *set)
+{
+    bool alone = list->first == item && item->next == NULL;
+    int index = choice_of(b, key, item);
+    unsigned place = 0;
+    char text[QUOTE_SIZE];
+
+    if (index < 0)
+        return;
+    if (!alone && (index == CONFIG_AUTH_AUTO || index == CONFIG_AUTH_NONE)) {
+        report_error(b->report, item, "\"%s\" stands alone or not at all",
+                     quote(node_span(item), text));
+        return;
+    }
+    while ((*set >> 4 * place & 15) != 0 && (*set >> 4 * place & 15) != (unsigned)index)
+        place++;
+    if ((*set >> 4 * place & 15) != 0)
+        report_error(b->report, item, "\"%s\" stands here twice",
+                     quote(node_span(item), text));
+    *set |= (config_auths)index << 4 * place;
+}
+
+static void set_choices(struct build *b, const struct config_key *key,
+                        const struct node *value, void *field)
+{
+    config_auths set = 0;
+
+    if (value->first == NULL)
+        report_error(b->report, value, "\"%s\" has no value", key->path);
+    for (const struct node *item = value->first; item != NULL; item = item->next)
+        add_choice(b, key, item, value, &set);
+    memcpy(field, &set, sizeof(set));
+}
+
 static void set_path(struct build *b, const struct config_key *key,
                      const struct node *at, char **field)
 {
@@ -236,6 +293,7 @@ static void set_scalar(struct build *b, const struct config_key *key,
         set_path(b, key, at, (char **)(void *)field);
         break;
     case CONFIG_CHOICE:
+    case CONFIG_CHOICES:
         set_choice(b, key, at, field);
         break;
     case CONFIG_BOOL:
@@ -256,6 +314,10 @@ void build_plain(struct build *b, const struct config_key *key,
 
     if (value->kind == NODE_VOID)
         return;
+    if (value->kind == NODE_LIST && key->type == CONFIG_CHOICES) {
+        set_choices(b, key, value, (char *)base + key->offset);
+        return;
+    }
     if (value->kind != NODE_SCALAR) {
         report_error(b->report, value, "\"%s\" takes one value, not a %s", key->path,
                      value->kind == NODE_LIST ? "list" : "map");

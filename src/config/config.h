@@ -20,7 +20,30 @@
 #include "base/url.h"
 #include "config/secret.h"
 
-enum config_auth { CONFIG_AUTH_AUTO, CONFIG_AUTH_BASIC, CONFIG_AUTH_NONE };
+/* Login schemes, from strong to weak (RFC 7616 section 5.6). */
+enum config_auth {
+    CONFIG_AUTH_AUTO, /* all of them, the strongest first */
+    CONFIG_AUTH_NTLM,
+    CONFIG_AUTH_DIGEST,
+    CONFIG_AUTH_BASIC,
+    CONFIG_AUTH_NONE,
+};
+
+/*
+ * Some of them in an order, four bits each, the preferred one lowest. A single scheme
+ * is its own set.
+ */
+typedef uint32_t config_auths;
+enum { CONFIG_AUTHS_MAX = 8 };
+
+/* The place of a scheme among those allowed, 0 being the best, or -1. */
+int config_auths_place(config_auths set, enum config_auth scheme);
+
+/* How many a set holds, and the one at a place: AUTO and NONE are one like the others.
+ */
+unsigned config_auths_count(config_auths set);
+enum config_auth config_auths_at(config_auths set, unsigned place);
+
 enum config_resolver {
     CONFIG_RESOLVER_AUTO,
     CONFIG_RESOLVER_DNS,
@@ -30,7 +53,7 @@ enum config_relay { CONFIG_RELAY_AUTO, CONFIG_RELAY_COPY, CONFIG_RELAY_SPLICE };
 
 /* Who we are to a proxy. Empty strings are NULL. */
 struct config_login {
-    enum config_auth auth;
+    config_auths auth;
     char *login_name; /* as written, which is what Basic sends */
     char *username;   /* without domain */
     char *domain;     /* from `domain`, CORP\alice or alice@corp.example */
@@ -166,6 +189,7 @@ enum config_type {
     CONFIG_TEXT,
     CONFIG_PATH,
     CONFIG_CHOICE,
+    CONFIG_CHOICES, /* one, or a list of several in order */
     CONFIG_DURATION,
     CONFIG_SIZE,
     CONFIG_COUNT,

@@ -101,6 +101,21 @@ static void put_number(struct dump *d, const struct config_key *key, const void 
     put_text(d, text);
 }
 
+/* One as it is, several as a list. */
+static void put_choices(struct dump *d, const struct config_key *key, const void *base)
+{
+    config_auths set;
+    unsigned count;
+
+    memcpy(&set, field(base, key), sizeof(set));
+    count = config_auths_count(set);
+    for (unsigned i = 0; i < count; i++) {
+        put_text(d, count == 1 ? "" : i == 0 ? "[" : ", ");
+        put(d, choice_at(key->choices, config_auths_at(set, i)));
+    }
+    put_text(d, count == 1 ? "" : "]");
+}
+
 static void put_plain(struct dump *d, const struct config_key *key, const void *base)
 {
     unsigned index;
@@ -116,6 +131,9 @@ static void put_plain(struct dump *d, const struct config_key *key, const void *
     case CONFIG_CHOICE:
         memcpy(&index, field(base, key), sizeof(index));
         put(d, choice_at(key->choices, index));
+        break;
+    case CONFIG_CHOICES:
+        put_choices(d, key, base);
         break;
     default:
         put_number(d, key, base);
@@ -232,7 +250,7 @@ static void put_proxy(struct dump *d, const struct config_proxy *proxy)
     for (const struct config_key *key = schema_proxy_keys; key->path != NULL; key++) {
         if (!is_own(c, proxy, key))
             continue;
-        if (key->type != CONFIG_CHOICE && text_field(proxy, key) == NULL)
+        if (key->type != CONFIG_CHOICES && text_field(proxy, key) == NULL)
             continue;
         put_text(d, "\n    ");
         put_text(d, key->path);

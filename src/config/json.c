@@ -42,6 +42,16 @@ static void put_choices(struct writer *w, const char *choices)
     put(w, "]");
 }
 
+static void put_choice_list(struct writer *w, const char *choices)
+{
+    put(w, "\"anyOf\": [{");
+    put_choices(w, choices);
+    put(w, "}, {\"type\": \"array\", \"minItems\": 1, \"uniqueItems\": true, "
+           "\"items\": {");
+    put_choices(w, choices);
+    put(w, "}}]");
+}
+
 static void put_type(struct writer *w, const struct config_key *key)
 {
     static const char text[] = "\"type\": \"string\"";
@@ -53,6 +63,9 @@ static void put_type(struct writer *w, const struct config_key *key)
         break;
     case CONFIG_CHOICE:
         put_choices(w, key->choices);
+        break;
+    case CONFIG_CHOICES:
+        put_choice_list(w, key->choices);
         break;
     case CONFIG_DURATION:
         put(w, "\"type\": [\"string\", \"integer\"], "

@@ -13,6 +13,34 @@ extern char **environ;
 
 enum { WHY_SIZE = 512 };
 
+/* ---- sets of schemes ---- */
+
+unsigned config_auths_count(config_auths set)
+{
+    unsigned count = 1;
+
+    while (count < CONFIG_AUTHS_MAX && set >> 4 * count != 0)
+        count++;
+    return count;
+}
+
+enum config_auth config_auths_at(config_auths set, unsigned place)
+{
+    return (enum config_auth)(set >> 4 * place & 15);
+}
+
+int config_auths_place(config_auths set, enum config_auth scheme)
+{
+    if (set == CONFIG_AUTH_AUTO)
+        return (int)scheme;
+    for (unsigned i = 0; i < config_auths_count(set); i++)
+        if (config_auths_at(set, i) == scheme)
+            return (int)i;
+    return -1;
+}
+
+/* ---- user names ---- */
+
 bool config_split_user(struct span text, char **username, char **domain)
 {
     size_t slash = span_find(text, '\\');

@@ -10,7 +10,7 @@
 #define AT(field)       offsetof(struct config, field)
 #define IN_PROXY(field) offsetof(struct config_proxy, field)
 
-#define AUTH_CHOICES "auto|basic|none"
+#define AUTH_CHOICES "auto|ntlm|digest|basic|none"
 
 #define DURATION(name, zero, fallback, help)                                           \
     {                                                                                  \
@@ -27,7 +27,7 @@ const struct config_key schema_keys[] = {
      "hosts and networks that are reached directly", AT(noproxy)},
     {"via_corp_proxy", CONFIG_BOOL, NULL, "false", NULL,
      "never go direct for want of a proxy", AT(via_corp_proxy)},
-    {"auth", CONFIG_CHOICE, AUTH_CHOICES, "auto", "SCHEME", "how to log in to proxies",
+    {"auth", CONFIG_CHOICES, AUTH_CHOICES, "auto", "SCHEME", "how to log in to proxies",
      AT(login.auth)},
     {"username", CONFIG_TEXT, NULL, NULL, "NAME",
      "the user: NAME, DOMAIN\\NAME or NAME@DOMAIN", AT(login.login_name)},
@@ -91,7 +91,7 @@ static_assert(sizeof(schema_keys) / sizeof(schema_keys[0]) <= KEY_MAX, "KEY_MAX"
 const struct config_key schema_proxy_keys[] = {
     {"url", CONFIG_TEXT, NULL, NULL, "URL", "http:// or https:// and host:port",
      IN_PROXY(host)},
-    {"auth", CONFIG_CHOICE, AUTH_CHOICES, NULL, "SCHEME", "how to log in there",
+    {"auth", CONFIG_CHOICES, AUTH_CHOICES, NULL, "SCHEME", "how to log in there",
      IN_PROXY(login.auth)},
     {"username", CONFIG_TEXT, NULL, NULL, "NAME", "the user there",
      IN_PROXY(login.login_name)},

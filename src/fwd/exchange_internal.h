@@ -43,6 +43,7 @@ struct exchange_up {
     bool whole;   /* the client sent all of the body */
     bool started; /* bytes of the body were taken, so the request cannot be repeated */
     bool sent;    /* auth_sent() was called for the head */
+    bool emptied; /* the head says that there is no body: it is a leg of the login */
     struct body body;
     struct outlet outlet;
 };
@@ -75,6 +76,8 @@ struct exchange_challenge {
     bool spent;    /* the login goes on over another connection */
     bool too_late; /* the body is on its way: it cannot go on at all */
     bool drained;  /* the 407's body is read */
+    bool bound;    /* the login is bound to the connection, which may not close now */
+    bool unasked;  /* a leg was answered as if it were the request: no more of them */
     struct discard discard;
 };
 
@@ -91,6 +94,7 @@ struct exchange {
     struct exchange_up up;
     struct exchange_down down;
     struct exchange_challenge challenge;
+    struct buf target;     /* the request-target for the hop */
     struct deadline limit; /* of the login, of the 407's body, of holding the body */
     struct deadline idle;
     uint64_t sent_at;
@@ -125,6 +129,12 @@ void exchange_login_begin(struct exchange *x);
 /* down.head is a 407 of the hop with this framing; down.in begins with it. */
 void exchange_login_challenged(struct exchange *x, const struct framing *framing);
 
+/*
+ * The answer to a leg that carried an empty body is no 407: the proxy did not ask, and
+ * passed the leg on as if it were the request, which now follows without a login.
+ */
+void exchange_login_unasked(struct exchange *x);
+
 /* Upstream can be read, or the limit passed, in EXCHANGE_CHALLENGE or _LOGIN. */
 void exchange_login_read(struct exchange *x);
 void exchange_login_expired(struct exchange *x);
@@ -142,6 +152,9 @@ void exchange_request_pump(struct exchange *x);
 
 /* Ends the holding of the body, if it is held. */
 void exchange_request_release(struct exchange *x);
+
+/* The request-target for the hop, into x->target. False after exchange_fail(). */
+bool exchange_request_target(struct exchange *x);
 
 /* Tells the login that the head is with the proxy; once is enough. */
 void exchange_request_told(struct exchange *x);

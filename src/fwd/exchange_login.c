@@ -10,16 +10,42 @@
 
 static void login_stepped(void *ctx, enum outcome outcome, const char *detail);
 
+static void login_step(struct exchange *x, const struct head *challenge)
+{
+    struct auth *auth = x->upstream->auth;
+
+    if (!exchange_request_target(x))
+        return;
+    x->challenge.bound = auth_bound(auth) && auth_value(auth).len > 0;
+    auth_step(auth,
+              &(struct auth_request){
+                  .method = x->o.head->method,
+                  .uri = buf_span(&x->target),
+                  .body = x->up.has_body && !x->up.started,
+              },
+              challenge, login_stepped, x);
+}
+
 void exchange_login_begin(struct exchange *x)
 {
     outlet_aim(&x->up.outlet, x->upstream->stream);
-    if (!x->upstream->auth) {
+    if (!x->upstream->auth || x->challenge.unasked) {
         exchange_request_send(x);
         return;
     }
     x->state = EXCHANGE_LOGIN;
     deadline_set(x->loop, &x->limit, x->o.config->timeout.login);
-    auth_step(x->upstream->auth, NULL, login_stepped, x);
+    login_step(x, NULL);
+}
+
+void exchange_login_unasked(struct exchange *x)
+{
+    auth_settle(x->upstream->auth);
+    x->challenge.unasked = true;
+    if (x->connections < CONNECTIONS)
+        exchange_connect(x, true);
+    else
+        exchange_fail(x, OUTCOME_LOGIN_BROKEN, "the proxy asks again and again");
 }
 
 static void connection_spent(struct exchange *x);
@@ -35,6 +61,10 @@ static void login_go_on(struct exchange *x)
         exchange_fail(x, OUTCOME_LOGIN_BROKEN,
                       "the proxy asked for a login in the middle of the request; "
                       "send it again");
+    else if (c->spent && c->bound && auth_bound(x->upstream->auth))
+        exchange_fail(x, OUTCOME_LOGIN_BROKEN,
+                      "the proxy closes the connection in the middle of a login that "
+                      "belongs to it; a load balancer may be the cause");
     else if (c->spent && x->connections < CONNECTIONS)
         exchange_connect(x, true);
     else if (c->spent)
@@ -74,17 +104,22 @@ static void discard_step(struct exchange *x)
 void exchange_login_challenged(struct exchange *x, const struct framing *framing)
 {
     struct exchange_challenge *c = &x->challenge;
+    bool lost = x->upstream->reused && auth_bound(x->upstream->auth) &&
+                auth_value(x->upstream->auth).len == 0;
 
     x->state = EXCHANGE_CHALLENGE;
     c->login_ready = c->spent = c->drained = false;
     /* Even when it is too late for this request, the next one shall know of it. */
     c->too_late = x->up.started;
-    auth_step(x->upstream->auth, &x->down.head, login_stepped, x);
+    login_step(x, &x->down.head);
+    if (x->state == EXCHANGE_OVER)
+        return;
     /*
      * After a head that announced a body, the proxy takes whatever comes for that body
-     * (RFC 9112 section 9.3): a next head must not follow on this connection.
+     * (RFC 9112 section 9.3): a next head must not follow on this connection. Nor is
+     * one trusted that was logged in and is no more.
      */
-    if (x->up.state != UP_DONE || x->up.has_body ||
+    if (lost || x->up.state != UP_DONE || (x->up.has_body && !x->up.emptied) ||
         !discard_begin(&c->discard, &x->down.head, framing,
                        x->o.config->limit.login_body)) {
         connection_spent(x);

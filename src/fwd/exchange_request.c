@@ -18,6 +18,7 @@ void exchange_request_init(struct exchange *x)
     x->up.has_body = framing->kind == FRAMING_CHUNKED ||
                      (framing->kind == FRAMING_LENGTH && framing->length > 0);
     x->up.whole = !x->up.has_body;
+    buf_init(&x->target, EXCHANGE_CEILING);
     body_init(&x->up.body, framing, true);
     outlet_init(&x->up.outlet, EXCHANGE_CEILING);
 }
@@ -25,6 +26,7 @@ void exchange_request_init(struct exchange *x)
 void exchange_request_clear(struct exchange *x)
 {
     body_clear(&x->up.body);
+    buf_clear(&x->target);
     outlet_clear(&x->up.outlet);
 }
 
@@ -172,7 +174,7 @@ static void head_sent(struct exchange *x)
 
     exchange_request_told(x);
     x->sent_at = loop_clock();
-    if (!up->has_body) {
+    if (!up->has_body || up->emptied) {
         up->state = UP_DONE;
     } else if (body_is_held(x)) {
         up->state = UP_HELD;
@@ -180,6 +182,20 @@ static void head_sent(struct exchange *x)
     } else {
         up->state = UP_BODY;
     }
+}
+
+bool exchange_request_target(struct exchange *x)
+{
+    const struct forward_request request = {
+        .head = x->o.head,
+        .url = x->o.url,
+        .absolute = true,
+    };
+
+    if (x->target.len > 0 || forward_target(&x->target, &request) == 0)
+        return true;
+    exchange_fail(x, OUTCOME_INTERNAL, "out of memory");
+    return false;
 }
 
 static int head_compose(struct exchange *x)
@@ -193,6 +209,7 @@ static int head_compose(struct exchange *x)
             .head = x->o.head,
             .url = x->o.url,
             .absolute = hop != NULL,
+            .emptied = x->up.emptied,
             .framing = &x->o.framing,
             .via = span_of(x->o.egress->name),
             .proxy_authorization = auth ? auth_value(auth) : (struct span){"", 0},
@@ -208,6 +225,8 @@ void exchange_request_send(struct exchange *x)
     x->state = EXCHANGE_RUN;
     x->up.state = UP_HEAD;
     x->up.sent = false;
+    x->up.emptied =
+        x->up.has_body && x->upstream->auth && auth_is_leg(x->upstream->auth);
     x->sent_at = loop_clock();
     deadline_clear(x->loop, &x->limit);
     exchange_response_expect(x);

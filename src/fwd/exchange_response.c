@@ -147,7 +147,7 @@ static void answer_interim(struct exchange *x)
     struct exchange_down *down = &x->down;
 
     down->to_client = (struct framing){.kind = FRAMING_NONE};
-    if (x->o.head->minor > 0)
+    if (x->o.head->minor > 0 && !x->up.emptied)
         head_forward(x, true, (struct span){"", 0});
     buf_consume(&down->in, down->head.size);
     head_reset(&down->head);
@@ -252,6 +252,8 @@ static void answer_final(struct exchange *x)
         exchange_fail_peer(x, OUTCOME_ANSWER_BROKEN, detail);
     } else if (x->down.head.status == 407 && x->upstream->auth) {
         exchange_login_challenged(x, &framing);
+    } else if (x->up.emptied) {
+        exchange_login_unasked(x);
     } else {
         answer_forward(x, &framing);
     }

@@ -222,6 +222,14 @@ static void put_target(struct writer *w, const struct forward_request *request)
     put(w, url->path_query);
 }
 
+int forward_target(struct buf *out, const struct forward_request *request)
+{
+    struct writer w = {out, 0};
+
+    put_target(&w, request);
+    return w.error;
+}
+
 static void put_request_line(struct writer *w, const struct forward_request *request)
 {
     put(w, request->head->method);
@@ -241,6 +249,7 @@ static void put_request_fields(struct writer *w, const struct forward_request *r
         struct span name = head->fields[i].name;
 
         if (never_copied(name) || span_equal_nocase(name, SPAN("host")) ||
+            (request->emptied && span_equal_nocase(name, SPAN("expect"))) ||
             is_one_of(name, options->name, options->count) ||
             in_lines(request->extra, name))
             continue;
@@ -267,7 +276,10 @@ int forward_request(struct buf *out, const struct forward_request *request)
     put_request_line(&w, request);
     put_request_fields(&w, request, &options);
     put_via(&w, request->head, request->via);
-    put_request_framing(&w, request->framing);
+    if (request->emptied)
+        put_content_length(&w, 0);
+    else
+        put_request_framing(&w, request->framing);
     if (request->proxy_authorization.len > 0)
         put_field(&w, SPAN("Proxy-Authorization"), request->proxy_authorization);
     for (const char *const *line = request->extra; line != NULL && *line != NULL;

@@ -14,6 +14,7 @@ struct forward_request {
     const struct head *head;
     const struct url *url; /* the target, parsed */
     bool absolute;         /* absolute-form (to a proxy), else origin-form */
+    bool emptied;          /* as if the body were empty: a leg of a login */
     const struct framing *framing;
     struct span via;                 /* own pseudonym */
     struct span proxy_authorization; /* value, empty for none */
@@ -29,6 +30,12 @@ struct forward_request {
  * options.
  */
 int forward_request(struct buf *out, const struct forward_request *request);
+
+/*
+ * Appends the request-target that forward_request() writes, which some logins are made
+ * for. 0 or the error of buf_append().
+ */
+int forward_target(struct buf *out, const struct forward_request *request);
 
 struct forward_response {
     const struct head *head;

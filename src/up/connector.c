@@ -168,6 +168,7 @@ static struct auth_options login_options(const struct connector *c,
         .guard = c->egress->guard,
         .memory = c->egress->memory,
         .hop = hop->name,
+        .host = hop->host,
         .login = hop->login,
     };
 }
@@ -175,7 +176,9 @@ static struct auth_options login_options(const struct connector *c,
 static bool login_begin(struct connector *c)
 {
     struct auth_options options = login_options(c, hop_now(c));
+    const struct tls_end_point *end_point = &c->upstream->end_point;
 
+    options.end_point = (struct span){(const char *)end_point->hash, end_point->len};
     c->upstream->auth = auth_new(&options);
     return c->upstream->auth != NULL;
 }
@@ -259,6 +262,7 @@ static void tls_begin(struct connector *c)
             .stream = c->upstream->stream,
             .host = hop_now(c)->host,
             .timeout_ms = c->config->timeout.tls,
+            .end_point = &c->upstream->end_point,
         },
         tls_done, c);
     if (!c->tls)

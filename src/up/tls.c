@@ -25,6 +25,7 @@ struct tls_handshake {
     struct tls_context *context;
     struct tls_waiter waiter;
     struct stream *stream;
+    struct tls_end_point *end_point; /* or NULL */
     SSL *ssl;
     char *host;
     struct deadline limit;
@@ -207,6 +208,29 @@ static enum outcome handshake_explain(struct tls_handshake *h, int ssl_error)
     return reason >= SSL_AD_REASON_OFFSET ? OUTCOME_TLS_ALERT : OUTCOME_TLS_PROTOCOL;
 }
 
+/* The hash is that of the certificate's signature, but SHA-256 for those too weak. */
+static void end_point_set(struct tls_end_point *end_point, SSL *ssl)
+{
+    X509 *certificate = SSL_get0_peer_certificate(ssl);
+    unsigned char hash[EVP_MAX_MD_SIZE];
+    const EVP_MD *digest;
+    unsigned len = 0;
+    int nid;
+
+    end_point->len = 0;
+    if (!certificate ||
+        X509_get_signature_info(certificate, &nid, NULL, NULL, NULL) != 1)
+        return;
+    if (nid == NID_md5 || nid == NID_sha1)
+        nid = NID_sha256;
+    digest = EVP_get_digestbynid(nid);
+    if (!digest || X509_digest(certificate, digest, hash, &len) != 1 ||
+        len > sizeof(end_point->hash))
+        return;
+    memcpy(end_point->hash, hash, len);
+    end_point->len = len;
+}
+
 static bool layer_install(struct tls_handshake *h)
 {
     struct tls *t = calloc(1, sizeof(*t));
@@ -217,6 +241,8 @@ static bool layer_install(struct tls_handshake *h)
         free(t);
         return false;
     }
+    if (h->end_point)
+        end_point_set(h->end_point, h->ssl);
     t->ssl = h->ssl;
     SSL_set_app_data(t->ssl, NULL);
     h->ssl = NULL;
@@ -310,6 +336,7 @@ struct tls_handshake *tls_start(const struct tls_options *options,
     h->loop = options->loop;
     h->context = tls_context_ref(options->context);
     h->stream = options->stream;
+    h->end_point = options->end_point;
     h->callback = callback;
     h->ctx = ctx;
     h->waiter.ready = context_ready;

@@ -19,6 +19,15 @@ struct tls_context *tls_context_new(struct loop *loop, char *const *ca_files);
 struct tls_context *tls_context_ref(struct tls_context *context);
 void tls_context_unref(struct tls_context *context); /* NULL-safe */
 
+/*
+ * The hash of the proxy's certificate that a login may be bound to:
+ * tls-server-end-point of RFC 5929 section 4.1.
+ */
+struct tls_end_point {
+    unsigned char hash[64];
+    size_t len; /* 0: the certificate's signature names no hash */
+};
+
 struct tls_handshake;
 
 /*
@@ -34,6 +43,7 @@ struct tls_options {
     struct stream *stream; /* stays the caller's; not to be used during the handshake */
     const char *host;      /* name or IP literal that the certificate must show */
     uint64_t timeout_ms;
+    struct tls_end_point *end_point; /* filled in before an OK; or NULL */
 };
 
 /* The usual contract: once, never before this returns, never after tls_cancel(). */

@@ -37,6 +37,7 @@ struct tunnel {
     bool login_ready; /* the next login is made */
     bool body_done;   /* the 407's body is read */
     bool spent;       /* the connection takes no further request */
+    bool bound;       /* the 407 answers a login that is bound to the connection */
     struct framing framing;
     struct discard discard; /* of the 407 */
     struct body body;       /* of a refusal's page */
@@ -77,9 +78,16 @@ static void tunnel_end(struct tunnel *t, enum outcome outcome, const char *detai
     callback(ctx, &result);
 }
 
-/* The connection cannot be used further, but the login can. */
+/* The connection cannot be used further, but the login can, unless it is bound to it.
+ */
 static void tunnel_again(struct tunnel *t)
 {
+    if (t->bound && auth_bound(t->auth)) {
+        tunnel_end(t, OUTCOME_LOGIN_BROKEN,
+                   "the proxy closes the connection in the middle of a login that "
+                   "belongs to it; a load balancer may be the cause");
+        return;
+    }
     t->result.again = true;
     tunnel_end(t, OUTCOME_ANSWER_INCOMPLETE, "the proxy closed the connection");
 }
@@ -175,6 +183,17 @@ static void login_stepped(void *ctx, enum outcome outcome, const char *detail)
         login_go_on(t);
 }
 
+static void login_step(struct tunnel *t, const struct head *challenge)
+{
+    const struct auth_request request = {
+        .method = SPAN("CONNECT"),
+        .uri = span_of(t->target),
+    };
+
+    t->bound = auth_bound(t->auth);
+    auth_step(t->auth, &request, challenge, login_stepped, t);
+}
+
 /* ---- the answer ---- */
 
 static void page_done(struct tunnel *t)
@@ -253,7 +272,7 @@ static void discard_step(struct tunnel *t)
 static void answer_asks(struct tunnel *t)
 {
     t->state = TUNNEL_DISCARD;
-    auth_step(t->auth, &t->head, login_stepped, t);
+    login_step(t, &t->head);
     if (!discard_begin(&t->discard, &t->head, &t->framing, t->body_limit)) {
         connection_spent(t);
         return;
@@ -439,6 +458,6 @@ struct tunnel *tunnel_start(const struct tunnel_options *options,
     stream_on_event(t->stream, tunnel_fired, t);
     t->state = TUNNEL_LOGIN;
     t->body_done = true;
-    auth_step(t->auth, NULL, login_stepped, t);
+    login_step(t, NULL);
     return t;
 }

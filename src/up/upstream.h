@@ -8,15 +8,17 @@
 #include "auth/auth.h"
 #include "route/route.h"
 #include "up/stream.h"
+#include "up/tls.h"
 
 struct upstream {
     struct stream *stream;
-    struct auth *auth;     /* NULL when direct */
-    struct route *route;   /* a reference: keeps hop alive */
-    const struct hop *hop; /* NULL when direct */
-    char *key;             /* what the pool finds it by: the hop's name or host:port */
-    uint32_t owner;        /* uid of the caller it was opened for, see pool.h */
-    bool reused;           /* came from the pool */
+    struct auth *auth;              /* NULL when direct */
+    struct route *route;            /* a reference: keeps hop alive */
+    const struct hop *hop;          /* NULL when direct */
+    struct tls_end_point end_point; /* empty without TLS */
+    char *key;      /* what the pool finds it by: the hop's name or host:port */
+    uint32_t owner; /* uid of the caller it was opened for, see pool.h */
+    bool reused;    /* came from the pool */
 };
 
 /* An empty one; NULL when memory is out. */

@@ -12,8 +12,9 @@ import sys
 
 import cases_clients
 import cases_gate
+import cases_login
 from bed import Bed, Failure, Results, read
-from servers import STRAIGHT, Gate, Origin, Squid
+from servers import STRAIGHT, DigestSquid, Gate, NtlmSquid, Origin, Squid
 
 
 class World:
@@ -25,6 +26,10 @@ class World:
         self.program = program
         self.squid = Squid(bed)
         self.squid.start()
+        self.ntlm = NtlmSquid(bed)
+        self.ntlm.start()
+        self.digest = DigestSquid(bed)
+        self.digest.start()
         self.origin = Origin(bed)
         self.gates = []
         self.proxy = None
@@ -74,6 +79,7 @@ def run_all(world, results, options):
         run_clients(world, results, "tls_hop", secure)
         for case in cases_gate.ALL:
             results.run(f"gate/{case.__name__}", case, world)
+        cases_login.run(world, results)
 
 
 def main():

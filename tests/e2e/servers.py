@@ -10,12 +10,14 @@ import subprocess
 from bed import Failure, expect, free_port, read, wait_until, write
 
 USER, PASSWORD = "alice", "correct horse: battery"
+# A command line of squid's takes neither blanks nor quotes.
+DOMAIN, WORD = "CORP", "Straße-42"
 STRAIGHT = "straight"  # user and password of clients that do without ccgate
-SQUID_HELPERS = ["/usr/lib/squid/basic_ncsa_auth", "/usr/lib64/squid/basic_ncsa_auth"]
+SQUID_HELPERS = ["/usr/lib/squid", "/usr/lib64/squid"]
 
 
 class Squid:
-    """A corporate proxy: Basic login, a plain port and a TLS port, names from a file."""
+    """A corporate proxy: a login, a plain port and a TLS port, names from a file."""
 
     CONFIG = """
 http_port 127.0.0.1:{port}
@@ -37,9 +39,7 @@ connect_timeout 20 seconds
 pinger_enable off
 shutdown_lifetime 0 seconds
 max_filedescriptors 4096
-auth_param basic program {helper} {home}/users
-auth_param basic children 4 startup=1
-auth_param basic realm corp
+{login}
 acl login proxy_auth REQUIRED
 acl forbidden dstdomain forbidden.test
 http_access deny !login
@@ -48,27 +48,43 @@ http_access allow all
 http_upgrade_request_protocols websocket allow all
 """
 
-    def __init__(self, bed):
+    # What a line of the access log has when a login was sent.
+    SENT = "Basic."
+
+    def __init__(self, bed, name="squid"):
         self.bed = bed
-        self.home = bed.directory("squid")
+        self.home = bed.directory(name)
         self.access = os.path.join(self.home, "access.log")
         self.port = self.tls_port = None
         self.process = None
-        cert, key = bed.certificate("squid.test", "DNS:squid.test", "IP:127.0.0.1")
+        cert, key = bed.certificate(name + ".test", "DNS:squid.test", "IP:127.0.0.1")
         names = "127.0.0.1 origin.test forbidden.test\n"
         write(os.path.join(self.home, "hosts"), names)
-        users = ((USER, PASSWORD), (STRAIGHT, STRAIGHT))
-        lines = [f"{user}:{self._hash(password)}\n" for user, password in users]
-        write(os.path.join(self.home, "users"), "".join(lines))
-        helper = next((path for path in SQUID_HELPERS if os.path.exists(path)), None)
-        if helper is None:
-            raise Failure("squid's basic_ncsa_auth is not installed")
-        self.values = {"home": self.home, "cert": cert, "key": key, "helper": helper}
+        self.values = {"home": self.home, "cert": cert, "key": key}
+        self.values["login"] = self._login()
         self.values["effective_user"] = ""
         if bed.is_root:
             self.values["effective_user"] = "cache_effective_user proxy"
             for path in (self.home, key):
                 bed.run("chown", "-R", "proxy:", path)
+
+    def _login(self):
+        """The lines of the configuration that say how to log in."""
+        users = ((USER, PASSWORD), (STRAIGHT, STRAIGHT))
+        lines = [f"{user}:{self._hash(password)}\n" for user, password in users]
+        write(os.path.join(self.home, "users"), "".join(lines))
+        return (
+            f"auth_param basic program {self._helper('basic_ncsa_auth')} {self.home}/users\n"
+            "auth_param basic children 4 startup=1\n"
+            "auth_param basic realm corp"
+        )
+
+    @staticmethod
+    def _helper(name):
+        for folder in SQUID_HELPERS:
+            if os.path.exists(os.path.join(folder, name)):
+                return os.path.join(folder, name)
+        raise Failure(f"squid's {name} is not installed")
 
     def _hash(self, password):
         return self.bed.run("openssl", "passwd", "-apr1", password).stdout.decode().strip()
@@ -107,7 +123,44 @@ http_upgrade_request_protocols websocket allow all
 
     def logins_refused(self):
         return sum(
-            1 for line in self.requests() if re.match(r"407 .* login=Basic.", line)
+            1 for line in self.requests() if re.match(r"407 .* login=" + self.SENT, line)
+        )
+
+
+class NtlmSquid(Squid):
+    """With NTLMv2, verified by Samba's helper, which needs no domain for that."""
+
+    SENT = r"NTLM(%20| )TlRMTVNTUAAD"  # a third message: the first two are no login
+
+    def __init__(self, bed):
+        super().__init__(bed, "squid-ntlm")
+
+    def _login(self):
+        config = write(os.path.join(self.home, "smb.conf"), "[global]\n")
+        return (
+            f"auth_param ntlm program {self.bed.which('ntlm_auth')} --configfile={config} "
+            "--helper-protocol=squid-2.5-ntlmssp "
+            f"--username={USER} --domain={DOMAIN} --password={WORD}\n"
+            "auth_param ntlm children 32 startup=4\n"
+            "auth_param ntlm keep_alive on"
+        )
+
+
+class DigestSquid(Squid):
+    SENT = "Digest."
+
+    def __init__(self, bed):
+        super().__init__(bed, "squid-digest")
+
+    def _login(self):
+        a1 = hashlib.md5(f"{USER}:corp:{WORD}".encode()).hexdigest()
+        write(os.path.join(self.home, "users"), f"{USER}:corp:{a1}\n")
+        return (
+            f"auth_param digest program {self._helper('digest_file_auth')} "
+            f"-c {self.home}/users\n"
+            "auth_param digest children 4 startup=1\n"
+            "auth_param digest nonce_max_count 10\n"
+            "auth_param digest realm corp"
         )
 
 

@@ -1,7 +1,7 @@
 /*
  * mockproxy: a mock corporate proxy. It speaks CONNECT and absolute-form HTTP/1.1, may
- * demand a Basic login, and knows only the names that it was told, each of which leads
- * to a loopback port. One thread, one poll() loop.
+ * demand a Basic or NTLM login, and knows only the names that it was told, each of
+ * which leads to a loopback port. One thread, one poll() loop.
  */
 #include "mock.h"
 
@@ -39,6 +39,8 @@ static void session_free(struct session *s)
     side_close(&s->origin);
     mock_clear(&s->in);
     mock_clear(&s->answer);
+    mock_clear(&s->type1);
+    mock_clear(&s->type2);
     mock_head_clear(&s->head);
     free(s);
 }

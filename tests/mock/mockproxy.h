@@ -32,6 +32,10 @@ struct session {
     bool answer_begun;  /* a final head went to the client */
     bool answer_framed; /* and says where its body ends */
     double closing_since;
+    bool logged_in; /* with NTLM */
+    struct mock_buf type1, type2;
+    unsigned char nonce[8];
+    uint64_t challenged_at; /* FILETIME */
     unsigned long long bytes_up;
     unsigned long long bytes_down;
 };
@@ -55,5 +59,15 @@ void proxy_response(struct session *s, const char *bytes, size_t len);
 /* A line about the session, with --print. */
 void proxy_print(const struct session *s, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* ---- mockproxy_ntlm.c ---- */
+
+enum ntlm_verdict { NTLM_CHALLENGED, NTLM_ACCEPTED, NTLM_FAILED };
+
+/* DOMAIN:USER:PASS, the only account there is. */
+void ntlm_account(const char *text);
+/* Takes a message of the client; appends the base64 of the challenge to the first. */
+enum ntlm_verdict ntlm_take(struct session *s, const char *token,
+                            struct mock_buf *challenge);
 
 #endif

@@ -23,7 +23,8 @@ struct denial {
 
 static struct {
     char listen[64];
-    char login[512]; /* base64 of USER:PASS; empty: no login is asked for */
+    char login[512]; /* base64 of USER:PASS; empty: no Basic login is asked for */
+    bool ntlm;       /* an NTLM login is */
     struct mapping maps[RULES];
     size_t map_count;
     struct denial denials[RULES];
@@ -83,8 +84,13 @@ static void add_denial(const char *value)
 
 static void add_login(const char *value)
 {
+    if (strncmp(value, "ntlm:", 5) == 0) {
+        ntlm_account(value + 5);
+        rules.ntlm = true;
+        return;
+    }
     if (strncmp(value, "basic:", 6) != 0 || strchr(value + 6, ':') == NULL)
-        mock_fail("--auth wants basic:USER:PASS");
+        mock_fail("--auth wants basic:USER:PASS or ntlm:DOMAIN:USER:PASS");
     base64(value + 6, rules.login, sizeof(rules.login));
 }
 
@@ -140,7 +146,8 @@ static void read_rules(const char *path)
 
 static void usage(void)
 {
-    puts("usage: mockproxy [--listen ADDRESS:PORT] [--auth basic:USER:PASS]\n"
+    puts("usage: mockproxy [--listen ADDRESS:PORT]\n"
+         "                 [--auth basic:USER:PASS | --auth ntlm:DOMAIN:USER:PASS]\n"
          "                 [--map HOST:PORT=ADDRESS:PORT]... [--deny HOST=STATUS]...\n"
          "                 [--close-after-407] [--print] [--rules FILE]");
     exit(0);
@@ -199,17 +206,44 @@ static bool authority_of(const struct session *s, char *text, size_t size)
     return len > 0;
 }
 
-static bool login_ok(struct session *s)
+static bool login_wanted(void)
 {
-    char value[1024];
+    return rules.ntlm || rules.login[0] != '\0';
+}
+
+static bool ntlm_ok(struct session *s, const char *value, struct mock_buf *challenge)
+{
+    switch (strncasecmp(value, "NTLM ", 5) == 0 ? ntlm_take(s, value + 5, challenge)
+                                                : NTLM_FAILED) {
+    case NTLM_CHALLENGED:
+        proxy_print(s, "NTLM: the first message");
+        return false;
+    case NTLM_ACCEPTED:
+        proxy_print(s, "login accepted");
+        s->logged_in = true;
+        return true;
+    case NTLM_FAILED:
+        break;
+    }
+    rules.failed_logins++;
+    mock_say("proxy    #%lu failed login, %lu in all", s->number, rules.failed_logins);
+    return false;
+}
+
+/* challenge: becomes what an NTLM login goes on with, if it does. */
+static bool login_ok(struct session *s, struct mock_buf *challenge)
+{
+    char value[4096];
     const char *token = value;
 
-    if (rules.login[0] == '\0')
+    if (!login_wanted() || s->logged_in)
         return true;
     if (!mock_field(&s->head, "Proxy-Authorization", value, sizeof(value))) {
         proxy_print(s, "no login was sent");
         return false;
     }
+    if (rules.ntlm)
+        return ntlm_ok(s, value, challenge);
     if (strncasecmp(token, "Basic ", 6) == 0) {
         token += 6;
         token += strspn(token, " ");
@@ -242,12 +276,17 @@ static const struct mapping *mapping_of(const char *authority)
     return NULL;
 }
 
-static void refuse_login(struct session *s)
+static void refuse_login(struct session *s, const struct mock_buf *challenge)
 {
-    if (rules.close_after_407)
+    char fields[4096] = "Proxy-Authenticate: Basic realm=\"corp\"\r\n";
+
+    if (rules.ntlm)
+        snprintf(fields, sizeof(fields), "Proxy-Authenticate: NTLM%s%.*s\r\n",
+                 challenge->len > 0 ? " " : "", (int)challenge->len,
+                 challenge->len > 0 ? challenge->at : "");
+    if (rules.close_after_407 && challenge->len == 0)
         s->keep = false;
-    session_answer(s, 407, "Proxy Authentication Required",
-                   "Proxy-Authenticate: Basic realm=\"corp\"\r\n",
+    session_answer(s, 407, "Proxy Authentication Required", fields,
                    "<html><title>Login required</title>"
                    "<p>This proxy wants a user name and a password.</html>\n");
 }
@@ -263,6 +302,7 @@ static bool keeps_connection(const struct mock_head *head)
 void proxy_decide(struct session *s)
 {
     char authority[512];
+    struct mock_buf challenge = {0};
     const struct mapping *map;
     int status;
 
@@ -272,7 +312,7 @@ void proxy_decide(struct session *s)
     mock_body_start(&s->body, &s->head);
     if (s->tunnel)
         s->body = (struct mock_body){.ended = true};
-    if (!s->body.ended && rules.login[0] != '\0')
+    if (!s->body.ended && login_wanted())
         s->keep = false; /* unless the login is good, the body would have to be read */
     proxy_print(s, "%s %s", s->head.method, s->head.target);
     if (!authority_of(s, authority, sizeof(authority))) {
@@ -280,8 +320,9 @@ void proxy_decide(struct session *s)
         session_answer(s, 400, "Bad Request", "", "<title>no such target</title>\n");
         return;
     }
-    if (!login_ok(s)) {
-        refuse_login(s);
+    if (!login_ok(s, &challenge)) {
+        refuse_login(s, &challenge);
+        mock_clear(&challenge);
         return;
     }
     s->keep = keeps_connection(&s->head);

@@ -17,6 +17,10 @@ static struct loop *loop;
 static struct guard *guard;
 static struct auth_memory *memory;
 static struct config_login login;
+static const struct auth_request request = {
+    .method = {"CONNECT", 7},
+    .uri = {"origin.test:443", 15},
+};
 
 /* What the last callback said. */
 static struct {
@@ -75,6 +79,7 @@ static struct auth *start(void)
         .guard = guard,
         .memory = memory,
         .hop = HOP,
+        .host = "wp1.corp",
         .login = &login,
     });
 
@@ -91,12 +96,12 @@ static void begin(struct auth *auth, const char *lines)
 
     said.calls = 0;
     if (lines == NULL) {
-        auth_step(auth, NULL, stepped, NULL);
+        auth_step(auth, &request, NULL, stepped, NULL);
     } else {
         n = snprintf(text, sizeof(text), "HTTP/1.1 407 Login\r\n%s\r\n", lines);
         head_init(&head);
         ck_assert_int_eq(head_read_response(&head, text, (size_t)n), HEAD_DONE);
-        auth_step(auth, &head, stepped, NULL);
+        auth_step(auth, &request, &head, stepped, NULL);
         head_clear(&head);
         memset(text, 'x', sizeof(text)); /* the head need not stay */
     }
@@ -229,7 +234,7 @@ END_TEST
 
 static const struct {
     const char *lines;
-    enum config_auth auth;
+    config_auths auth;
     const char *user, *password;
     enum outcome outcome;
     const char *text; /* the value, or a part of the detail */
@@ -238,9 +243,9 @@ static const struct {
     {ASKS, CONFIG_AUTH_BASIC, "alice", "sesame", OUTCOME_OK, ALICE},
     {"proxy-authenticate: bASIC\r\n", CONFIG_AUTH_AUTO, "alice", "sesame", OUTCOME_OK,
      ALICE},
-    {"Proxy-Authenticate: Negotiate, NTLM, Basic realm=\"x\"\r\n", CONFIG_AUTH_AUTO,
+    {"Proxy-Authenticate: Negotiate, Kerberos, Basic realm=\"x\"\r\n", CONFIG_AUTH_AUTO,
      "alice", "sesame", OUTCOME_OK, ALICE},
-    {"Proxy-Authenticate: Negotiate\r\nX: y\r\nProxy-Authenticate: NTLM\r\n" ASKS,
+    {"Proxy-Authenticate: Negotiate\r\nX: y\r\nProxy-Authenticate: SCRAM\r\n" ASKS,
      CONFIG_AUTH_AUTO, "alice", "sesame", OUTCOME_OK, ALICE},
     /* RFC 7617 section 2.1 */
     {"Proxy-Authenticate: Basic realm=\"foo\", charset=\"UTF-8\"\r\n", CONFIG_AUTH_AUTO,
@@ -256,12 +261,23 @@ static const struct {
     /* the challenge of an origin is none of a proxy */
     {"WWW-Authenticate: Basic realm=\"x\"\r\n", CONFIG_AUTH_AUTO, "alice", "sesame",
      OUTCOME_LOGIN_BROKEN, HOP " asks"},
-    {"Proxy-Authenticate: Negotiate\r\nProxy-Authenticate: NTLM\r\n", CONFIG_AUTH_AUTO,
-     "alice", "sesame", OUTCOME_LOGIN_SCHEME, HOP " offers only Negotiate, NTLM"},
-    {"Proxy-Authenticate: Digest realm=\"a, Basic b\"\r\n", CONFIG_AUTH_AUTO, "alice",
-     "sesame", OUTCOME_LOGIN_SCHEME, "offers only Digest"},
+    {"Proxy-Authenticate: Negotiate\r\nProxy-Authenticate: SCRAM\r\n", CONFIG_AUTH_AUTO,
+     "alice", "sesame", OUTCOME_LOGIN_SCHEME, HOP " offers only Negotiate, SCRAM"},
+    {"Proxy-Authenticate: Scram realm=\"a, Basic b\"\r\n", CONFIG_AUTH_AUTO, "alice",
+     "sesame", OUTCOME_LOGIN_SCHEME, "offers only Scram"},
     {ASKS, CONFIG_AUTH_NONE, "alice", "sesame", OUTCOME_LOGIN_SCHEME,
      "offers only Basic, which `auth:`"},
+    {"Proxy-Authenticate: NTLM, Digest realm=\"x\", nonce=\"y\"\r\n" ASKS,
+     CONFIG_AUTH_BASIC, "alice", "sesame", OUTCOME_OK, ALICE},
+    {"Proxy-Authenticate: NTLM\r\n" ASKS, CONFIG_AUTH_BASIC | CONFIG_AUTH_NTLM << 4,
+     "alice", "sesame", OUTCOME_OK, ALICE},
+    {ASKS "Proxy-Authenticate: ntlm\r\n", CONFIG_AUTH_AUTO, "alice", "sesame",
+     OUTCOME_OK, "NTLM TlRMTVNTUAABAAAAB4IIAgAAAAAoAAAAAAAAACgAAAAGAHAXAAAADw=="},
+    {"Proxy-Authenticate: NTLM\r\n", CONFIG_AUTH_DIGEST | CONFIG_AUTH_BASIC << 4,
+     "alice", "sesame", OUTCOME_LOGIN_SCHEME, "offers only NTLM, which `auth:`"},
+    /* what cannot be answered is passed over */
+    {"Proxy-Authenticate: Digest realm=\"x\", nonce=\"y\", algorithm=SHA-1\r\n" ASKS,
+     CONFIG_AUTH_AUTO, "alice", "sesame", OUTCOME_OK, ALICE},
     {ASKS, CONFIG_AUTH_AUTO, NULL, NULL, OUTCOME_LOGIN_NO_CREDENTIALS, "`username:`"},
     {ASKS, CONFIG_AUTH_AUTO, NULL, "sesame", OUTCOME_LOGIN_NO_CREDENTIALS,
      "`username:`"},
@@ -430,7 +446,7 @@ START_TEST(freed_by_its_callback)
 {
     struct auth *auth = start();
 
-    auth_step(auth, NULL, free_inside, &auth);
+    auth_step(auth, &request, NULL, free_inside, &auth);
     loop_run(loop);
     ck_assert_ptr_null(auth);
 }

@@ -316,6 +316,7 @@ START_TEST(dump_again)
         "  - p:2\n"
         "noproxy: ['*', '*.x', '<local>', '[::1]:80']\n"
         "username: 'CORP\\alice'\nworkstation: '- a: b #'\ndomain: 'null'\n"
+        "auth: [basic, ntlm]\n"
         "password_file: pw\nheader: ['X: \xc3\xbc', 'Y: a\\b']\n"
         "tls: {ca: ['/a b.pem']}\n"
         "allow_users: ['*', 7]\nlog: {to: syslog, format: json, level: debug}\n"
@@ -328,8 +329,12 @@ START_TEST(dump_again)
     sources.file = under("/again.yaml");
     c = load_quiet();
     dump(c, false, second, sizeof(second));
+    ck_assert_uint_eq(c->login.auth, CONFIG_AUTH_BASIC | CONFIG_AUTH_NTLM << 4);
+    ck_assert_int_eq(config_auths_place(c->login.auth, CONFIG_AUTH_NTLM), 1);
+    ck_assert_int_eq(config_auths_place(c->login.auth, CONFIG_AUTH_DIGEST), -1);
     config_unref(c);
     ck_assert_str_eq(first, second);
+    ck_assert_ptr_nonnull(strstr(first, "\nauth: [basic, ntlm]\n"));
     ck_assert_ptr_nonnull(strstr(first, "  - 10.0.0.0/8\n"));
     ck_assert_ptr_nonnull(strstr(first, "  login_body: 3KB\n"));
     ck_assert_ptr_nonnull(strstr(first, "domain: \"null\"\n"));

@@ -126,9 +126,29 @@ static const struct {
     {"log: {to: stdout}\n", "f.yaml:1:11: \"stdout\" is none of stderr|syslog|FILE\n"
                             "log: {to: stdout}\n"
                             "          ^\n"},
-    {"auth: [basic]\n", "f.yaml:1:7: \"auth\" takes one value, not a list\n"
-                        "auth: [basic]\n"
-                        "      ^\n"},
+    {"auth: {basic: 1}\n", "f.yaml:1:7: \"auth\" takes one value, not a map\n"
+                           "auth: {basic: 1}\n"
+                           "      ^\n"},
+    {"auth: [ntlm, basic, ntlm]\n", "f.yaml:1:21: \"ntlm\" stands here twice\n"
+                                    "auth: [ntlm, basic, ntlm]\n"
+                                    "                    ^\n"},
+    {"auth: [auto, basic]\n", "f.yaml:1:8: \"auto\" stands alone or not at all\n"
+                              "auth: [auto, basic]\n"
+                              "       ^\n"},
+    {"auth: [basic, none]\n", "f.yaml:1:15: \"none\" stands alone or not at all\n"
+                              "auth: [basic, none]\n"
+                              "              ^\n"},
+    {"auth: [basic, digset]\n",
+     "f.yaml:1:15: \"digset\" is none of auto|ntlm|digest|basic|none\n"
+     "auth: [basic, digset]\n"
+     "              ^\n"
+     "did you mean \"digest\"?\n"},
+    {"auth: [[basic]]\n", "f.yaml:1:8: an item of \"auth\" cannot be a list\n"
+                          "auth: [[basic]]\n"
+                          "       ^\n"},
+    {"auth: []\n", "f.yaml:1:7: \"auth\" has no value\n"
+                   "auth: []\n"
+                   "      ^\n"},
     {"auth:\n", "f.yaml:1:6: \"auth\" has no value\n"
                 "auth:\n"
                 "     ^\n"},

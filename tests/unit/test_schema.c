@@ -226,7 +226,10 @@ static void check_key_in_page(const char *page, const char *prefix,
     snprintf(item, sizeof(item), "\n.It Cm %s%s%s%s%s\n", prefix, key->path,
              key->argument == NULL ? "" : " Ar ",
              key->argument == NULL ? "" : key->argument,
-             key->type == CONFIG_LIST || key->type == CONFIG_PROXIES ? " ..." : "");
+             key->type == CONFIG_LIST || key->type == CONFIG_PROXIES ||
+                     key->type == CONFIG_CHOICES
+                 ? " ..."
+                 : "");
     at = strstr(page, item);
     ck_assert_msg(at != NULL, "the page lacks \"%s\"", item + 1);
     at += strlen(item) - 1;

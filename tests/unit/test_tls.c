@@ -20,6 +20,7 @@ static struct call {
     bool done;
     enum outcome outcome;
     char detail[600];
+    struct tls_end_point end_point;
 } call;
 
 static void begin(void)
@@ -83,7 +84,8 @@ static void handshake_begin(const char *host, uint64_t timeout_ms)
                                                      .context = context,
                                                      .stream = stream,
                                                      .host = host,
-                                                     .timeout_ms = timeout_ms},
+                                                     .timeout_ms = timeout_ms,
+                                                     .end_point = &call.end_point},
                                handshaken, &call);
     ck_assert_ptr_nonnull(call.handshake);
     ck_assert(!call.done);
@@ -151,6 +153,24 @@ START_TEST(self_signed_is_refused)
 END_TEST
 
 /* The name is told to the server, an address is not (RFC 6066 section 3). */
+/* What a login may be bound to is the hash of the server's own certificate. */
+START_TEST(end_point_is_told)
+{
+    struct identity id =
+        identity_new("server", "DNS:proxy.test", &authority, -DAY, DAY);
+    unsigned char hash[EVP_MAX_MD_SIZE];
+    unsigned len = 0;
+
+    tls_server_start(&server, far, &id);
+    served = true;
+    ck_assert_int_eq(X509_digest(id.cert, EVP_sha256(), hash, &len), 1);
+    identity_free(&id);
+    ck_assert_int_eq(handshake("proxy.test"), OUTCOME_OK);
+    ck_assert_uint_eq(call.end_point.len, len);
+    ck_assert_mem_eq(call.end_point.hash, hash, len);
+}
+END_TEST
+
 START_TEST(name_goes_into_sni)
 {
     serve("server", "DNS:proxy.test,IP:127.0.0.1", &authority, -DAY, DAY);
@@ -474,6 +494,7 @@ int main(void)
     tcase_set_timeout(tcase, 30);
     tcase_add_loop_test(tcase, certificate_is_checked, 0, COUNT(certificates));
     tcase_add_test(tcase, self_signed_is_refused);
+    tcase_add_test(tcase, end_point_is_told);
     tcase_add_loop_test(tcase, name_goes_into_sni, 0, 2);
     tcase_add_test(tcase, old_versions_are_refused);
     tcase_add_test(tcase, version_12_is_spoken);

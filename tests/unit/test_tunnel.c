@@ -279,7 +279,7 @@ static const struct {
      1,
      1,
      ""},
-    {{{"HTTP/1.1 407 Auth\r\nProxy-Authenticate: NTLM\r\nContent-Length: 0\r\n\r\n", 0,
+    {{{"HTTP/1.1 407 Auth\r\nProxy-Authenticate: SCRAM\r\nContent-Length: 0\r\n\r\n", 0,
        0}},
      OUTCOME_LOGIN_SCHEME,
      407,
