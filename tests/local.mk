@@ -104,7 +104,7 @@ tests_mock_mockproxy_SOURCES = \
 	tests/mock/mockproxy.h \
 	tests/mock/mockproxy_ntlm.c \
 	tests/mock/mockproxy_rules.c
-tests_mock_mockproxy_LDADD =
+tests_mock_mockproxy_LDADD = $(OPENSSL_LIBS)
 tests_mock_mockprovider_SOURCES = \
 	tests/mock/mock.c \
 	tests/mock/mock.h \

@@ -325,11 +325,14 @@ static const char *log_in(bool whole)
                                                .hop = "http://wp1.corp:8080",
                                                .login = &login});
     if (auth && head_read_response(&head, answer, sizeof(answer) - 1) == HEAD_DONE) {
-        auth_step(auth, NULL, stepped, &step);
+        const struct auth_request request = {SPAN("CONNECT"), SPAN("origin.test:443"),
+                                             false};
+
+        auth_step(auth, &request, NULL, stepped, &step);
         await();
         auth_sent(auth);
         step.done = false;
-        auth_step(auth, &head, stepped, &step);
+        auth_step(auth, &request, &head, stepped, &step);
         await();
         if (!step.done)
             wrong = "no answer";
