@@ -17,6 +17,38 @@
 /* For what is no session: pipes, the admin socket, lookups, logs, refusals. */
 #define DESCRIPTORS_RESERVED 192
 
+/* ---- our own addresses ---- */
+
+/* An egress's is_own. */
+static bool is_own(void *ctx, const struct netaddr *addr)
+{
+    const struct server *server = ctx;
+
+    for (size_t i = 0; i < server->listener_count; i++)
+        if (listener_is_at(server->listeners[i], addr))
+            return true;
+    return false;
+}
+
+/* RFC 6761 section 6.3: localhost and what is below it mean loopback. */
+static bool is_localhost(struct span host)
+{
+    if (host.len > 0 && host.at[host.len - 1] == '.')
+        host.len--;
+    return span_equal_nocase(host, SPAN("localhost")) ||
+           span_ends_nocase(host, SPAN(".localhost"));
+}
+
+bool server_is_self(void *ctx, struct span host, uint16_t port)
+{
+    struct netaddr addr;
+
+    if (is_localhost(host))
+        return server_is_self(ctx, SPAN("127.0.0.1"), port) ||
+               server_is_self(ctx, SPAN("::1"), port);
+    return netaddr_from_ip(&addr, host, port) && is_own(ctx, &addr);
+}
+
 /* ---- birth and end ---- */
 
 /* Two descriptors a session; the rest is for listeners, logs, lookups. */
@@ -80,6 +112,8 @@ struct server *server_new(struct loop *loop, struct egress *egress,
     server->loop = loop;
     server->egress = egress;
     server->uid = geteuid();
+    egress->is_own = is_own;
+    egress->is_own_ctx = server;
     deadline_init(&server->drain_limit, drain_fired, server);
     deferred_init(&server->empty, server_drained, server);
     server->relays = relay_pool_new();
@@ -101,6 +135,7 @@ void server_free(struct server *server)
 {
     if (!server)
         return;
+    server->egress->is_own = NULL;
     listeners_close(server->listeners, server->listener_count);
     server->listeners = NULL;
     server->listener_count = 0;
@@ -217,22 +252,6 @@ bool server_listen(struct server *server, int first, int passed, struct buf *mes
     for (size_t i = 0; i < server->config->listen_count; i++)
         ok = listen_one(server, &server->config->listen[i], messages) && ok;
     return ok;
-}
-
-bool server_is_self(void *ctx, struct span host, uint16_t port)
-{
-    const struct server *server = ctx;
-    struct netaddr addr;
-
-    if (span_equal_nocase(host, SPAN("localhost")) ||
-        span_equal_nocase(host, SPAN("localhost.")))
-        host = SPAN("127.0.0.1");
-    if (!netaddr_from_ip(&addr, host, port))
-        return false;
-    for (size_t i = 0; i < server->listener_count; i++)
-        if (listener_is_at(server->listeners[i], &addr))
-            return true;
-    return false;
 }
 
 /* ---- reload ---- */

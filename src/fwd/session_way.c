@@ -6,6 +6,7 @@
 
 #include "base/counters.h"
 #include "fwd/session_internal.h"
+#include "http/forward.h"
 
 /* Whose connections it may share: only a uid that the kernel named has any. */
 static uint32_t session_owner(const struct session *s)
@@ -91,11 +92,11 @@ static void connected(void *ctx, const struct connector_result *result)
         session_enter(s, SESSION_TUNNEL);
 }
 
-void session_connect_enter(struct session *s)
+static struct connector *connector_begin(struct session *s, struct span via)
 {
     const struct intake *in = s->intake;
 
-    s->connector = connector_start(
+    return connector_start(
         &(struct connector_options){
             .egress = s->server->egress,
             .config = s->config,
@@ -103,9 +104,20 @@ void session_connect_enter(struct session *s)
             .mode = CONNECTOR_TUNNEL,
             .host = in->url.host,
             .port = in->url.port,
+            .via = via,
             .owner = session_owner(s),
         },
         connected, s);
+}
+
+void session_connect_enter(struct session *s)
+{
+    struct buf via;
+
+    buf_init(&via, HEAD_LIMIT);
+    if (forward_via(&via, &s->intake->head, span_of(s->server->egress->name)) == 0)
+        s->connector = connector_begin(s, buf_span(&via));
+    buf_clear(&via);
     if (!s->connector)
         session_fail(s, &(struct session_fault){.outcome = OUTCOME_INTERNAL});
 }

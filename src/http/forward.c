@@ -181,6 +181,14 @@ static void put_via(struct writer *w, const struct head *head, struct span pseud
                head->minor == 0 ? SPAN("1.0 ") : SPAN("1.1 "), pseudonym);
 }
 
+int forward_via(struct buf *out, const struct head *head, struct span pseudonym)
+{
+    struct writer w = {.out = out};
+
+    put_via(&w, head, pseudonym);
+    return w.error;
+}
+
 static void put_upgrade(struct writer *w, struct span upgrade)
 {
     put(w, SPAN("Connection: Upgrade\r\n"));

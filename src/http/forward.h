@@ -52,6 +52,12 @@ struct forward_response {
  */
 int forward_response(struct buf *out, const struct forward_response *response);
 
+/*
+ * Appends the Via line for the next hop, with its CR LF: what came, and ourselves
+ * (RFC 9110 section 7.6.3). 0 or the error of buf_append().
+ */
+int forward_via(struct buf *out, const struct head *head, struct span pseudonym);
+
 /* Whether our pseudonym stands in any Via field. Asked before hop-by-hop removal. */
 bool forward_via_has(const struct head *head, struct span pseudonym);
 

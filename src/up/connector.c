@@ -29,6 +29,7 @@ struct connector {
     enum connector_mode mode;
     enum connector_state state;
     char *host;
+    char *via; /* line for CONNECT */
     uint16_t port;
     uint32_t owner;
     uint8_t *order;            /* of the route's hops */
@@ -64,6 +65,7 @@ void connector_cancel(struct connector *c)
     route_unref(c->route);
     free(c->order);
     free(c->host);
+    free(c->via);
     free(c);
 }
 
@@ -210,7 +212,7 @@ static void tunnel_begin(struct connector *c)
             .auth = c->upstream->auth,
             .host = span_of(c->host),
             .port = c->port,
-            .via = span_of(c->egress->name),
+            .via = span_of(c->via),
             .header = hop->header,
             .answer_ms = timeout->answer,
             .login_ms = timeout->login,
@@ -327,6 +329,8 @@ static void hop_begin(struct connector *c)
             .host = span_of(hop ? hop->host : c->host),
             .port = hop ? hop->port : c->port,
             .refuse_local = !hop && c->route->refuse_local,
+            .is_own = c->egress->is_own,
+            .is_own_ctx = c->egress->is_own_ctx,
             .connect_ms = c->config->timeout.connect,
             .keepalive_ms = c->config->timeout.keepalive,
         },
@@ -391,7 +395,8 @@ struct connector *connector_start(const struct connector_options *options,
     c->ctx = ctx;
     deferred_init(&c->ready, connector_ready, c);
     c->host = span_dup(options->host);
-    if (!c->host || !order_make(c)) {
+    c->via = span_dup(options->via);
+    if (!c->host || !c->via || !order_make(c)) {
         connector_cancel(c);
         return NULL;
     }

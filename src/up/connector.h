@@ -25,6 +25,8 @@ struct connector_options {
     enum connector_mode mode;
     struct span host; /* copied */
     uint16_t port;
+    struct span
+        via;        /* TUNNEL: the Via line with its CR LF, see forward_via(); copied */
     uint32_t owner; /* uid of the caller */
     bool fresh;     /* FORWARD: not a kept connection */
 };

@@ -28,6 +28,9 @@ struct dial {
     struct attempt *attempts;
     size_t count, started, failed;
     bool refuse_local;
+    bool own_found; /* the name leads to one of our listeners */
+    bool (*is_own)(void *ctx, const struct netaddr *addr);
+    void *is_own_ctx;
     uint64_t connect_ms, keepalive_ms;
     uint64_t begun, resolved;
     char *host;
@@ -212,6 +215,7 @@ static void attempts_fill(struct dial *d, const struct resolve_answer *answer)
         taken[pick] = true;
         const struct netaddr *addr = &answer->addresses[pick];
         family = addr->u.sa.sa_family == AF_INET ? AF_INET6 : AF_INET;
+        d->own_found |= d->is_own && d->is_own(d->is_own_ctx, addr);
         if (address_usable(d, addr))
             d->attempts[d->count++] = (struct attempt){.dial = d, .addr = *addr};
     }
@@ -238,6 +242,12 @@ static void resolved(void *ctx, const struct resolve_answer *answer)
         return;
     }
     attempts_fill(d, answer);
+    if (d->own_found) {
+        d->outcome = OUTCOME_LOOP;
+        snprintf(d->detail, sizeof(d->detail), "%s leads to our own listener", d->host);
+        dial_finish(d, -1);
+        return;
+    }
     if (d->count == 0) {
         d->outcome = OUTCOME_LOCAL_TARGET_REFUSED;
         snprintf(d->detail, sizeof(d->detail),
@@ -258,6 +268,8 @@ struct dial *dial_start(const struct dial_options *options, dial_callback *callb
         return NULL;
     d->loop = options->loop;
     d->refuse_local = options->refuse_local;
+    d->is_own = options->is_own;
+    d->is_own_ctx = options->is_own_ctx;
     d->connect_ms = options->connect_ms;
     d->keepalive_ms = options->keepalive_ms;
     d->callback = callback;

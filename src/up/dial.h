@@ -14,13 +14,18 @@ struct dial_options {
     struct resolver *resolver;
     struct span host; /* copied */
     uint16_t port;
-    bool refuse_local;     /* loopback and link-local addresses are refused */
+    bool refuse_local; /* loopback and link-local addresses are refused */
+    /* Whether an address is one of our listeners: then nothing is dialled. May be NULL.
+     */
+    bool (*is_own)(void *ctx, const struct netaddr *addr);
+    void *is_own_ctx;
     uint64_t connect_ms;   /* for all addresses together */
     uint64_t keepalive_ms; /* TCP keepalive; 0: off */
 };
 
 struct dial_result {
-    enum outcome outcome; /* OK, DNS_*, CONNECT_*, LOCAL_TARGET_REFUSED, INTERNAL */
+    enum outcome outcome; /* OK, DNS_*, CONNECT_*, LOCAL_TARGET_REFUSED, LOOP,
+                             INTERNAL */
     const char *detail;   /* "192.0.2.1:8080: Connection refused"; NULL when OK */
     int fd;               /* OK: non-blocking, the receiver's */
     uint64_t resolve_ns, connect_ns;

@@ -21,6 +21,9 @@ struct egress {
     struct pool *pool;
     struct tls_context *tls; /* of the current configuration */
     char name[EGRESS_NAME];  /* pseudonym, unique per process: "ccgate-1f0c9a2e" */
+    /* Whether an address is one of our listeners; NULL where nothing listens. */
+    bool (*is_own)(void *ctx, const struct netaddr *addr);
+    void *is_own_ctx;
 };
 
 /* NULL when memory or descriptors are out. */

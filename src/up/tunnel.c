@@ -98,12 +98,11 @@ static int head_compose(struct tunnel *t)
 {
     struct span login = auth_value(t->auth);
     /* Room for the whole: growing would leave a copy of the login behind. */
-    int error = buf_reserve(&t->out, HEAD_ROOM + login.len);
+    int error = buf_reserve(&t->out, HEAD_ROOM + strlen(t->via) + login.len);
 
     if (!error)
-        error =
-            buf_printf(&t->out, "CONNECT %s HTTP/1.1\r\nHost: %s\r\nVia: 1.1 %s\r\n",
-                       t->target, t->target, t->via);
+        error = buf_printf(&t->out, "CONNECT %s HTTP/1.1\r\nHost: %s\r\n%s", t->target,
+                           t->target, t->via);
     for (char *const *line = t->header; !error && line && *line; line++)
         error = buf_printf(&t->out, "%s\r\n", *line);
     if (!error && login.len > 0)
@@ -199,7 +198,7 @@ static void login_step(struct tunnel *t, const struct head *challenge)
 static void page_done(struct tunnel *t)
 {
     quote_page(buf_span(&t->page), t->result.quote);
-    tunnel_end(t, OUTCOME_CONNECT_DENIED, NULL);
+    tunnel_end(t, outcome_from_refusal(t->result.status), NULL);
 }
 
 /* Takes what has come of the page, until it is complete or enough to quote. */

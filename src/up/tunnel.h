@@ -16,7 +16,7 @@ struct tunnel_options {
                           way in it, and auth_free() is all that is left for it */
     struct span host;  /* target, without brackets; copied */
     uint16_t port;
-    struct span via;     /* own pseudonym; copied */
+    struct span via;     /* the Via line, with its CR LF; copied */
     char *const *header; /* extra lines; must live as long as the tunnel */
     uint64_t answer_ms;  /* for each answer */
     uint64_t login_ms;   /* for the login to be ready to send */

@@ -99,7 +99,7 @@ static inline void ask_for(struct span host, int send_buffer, uint64_t answer_ms
                                                         .auth = auth,
                                                         .host = host,
                                                         .port = 443,
-                                                        .via = SPAN("me"),
+                                                        .via = SPAN("Via: 1.1 me\r\n"),
                                                         .header = header,
                                                         .answer_ms = answer_ms,
                                                         .login_ms = 5000,
