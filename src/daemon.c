@@ -22,6 +22,7 @@
 #include "fwd/server.h"
 #include "notify.h"
 #include "pidfile.h"
+#include "up/tls.h"
 
 #define MESSAGES_LIMIT (1024 * 1024)
 
@@ -205,6 +206,21 @@ static void log_new_listeners(const struct server *server, const struct netaddr 
     }
 }
 
+/*
+ * The files that it names are looked at, too: a hop would find them broken too late.
+ * NULL says why in messages.
+ */
+static struct config *load_checked(const struct config_sources *sources,
+                                   struct buf *messages)
+{
+    struct config *config = config_load(sources, messages);
+
+    if (config == NULL || tls_check_files(config->tls_ca, messages))
+        return config;
+    config_unref(config);
+    return NULL;
+}
+
 static bool load_again(struct daemon *d, struct buf *messages)
 {
     struct config_sources sources = d->sources;
@@ -214,7 +230,7 @@ static bool load_again(struct daemon *d, struct buf *messages)
 
     sources.interactive = false;
     sources.previous = d->config;
-    config = config_load(&sources, messages);
+    config = load_checked(&sources, messages);
     if (config == NULL)
         return false;
     before = listener_addrs(d->server, &count);
@@ -469,7 +485,7 @@ int daemon_run(const struct options *options)
     buf_init(&d.messages, MESSAGES_LIMIT);
     signal(SIGPIPE, SIG_IGN);
     background_raise_files();
-    d.config = config_load(&d.sources, &d.messages);
+    d.config = load_checked(&d.sources, &d.messages);
     fprintf(stderr, "%.*s", SPAN_ARG(buf_span(&d.messages)));
     buf_reset(&d.messages);
     if (d.config != NULL)

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "route/route.h"
+#include "up/tls.h"
 
 #define OUTPUT_LIMIT (16 * 1024 * 1024)
 
@@ -44,11 +45,19 @@ struct config *verb_config(const struct options *options)
 int verb_check_config(const struct options *options)
 {
     struct config *config = verb_config(options);
+    struct buf messages;
+    bool ok;
 
     if (config == NULL)
         return 2;
-    puts("configuration ok");
+    buf_init(&messages, OUTPUT_LIMIT);
+    ok = tls_check_files(config->tls_ca, &messages);
+    print(stderr, &messages);
+    buf_clear(&messages);
     config_unref(config);
+    if (!ok)
+        return 2;
+    puts("configuration ok");
     return EXIT_SUCCESS;
 }
 

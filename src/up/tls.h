@@ -8,8 +8,15 @@
 #ifndef CCGATE_UP_TLS_H
 #define CCGATE_UP_TLS_H
 
+#include "base/buf.h"
 #include "base/outcome.h"
 #include "up/stream.h"
+
+/*
+ * Whether each of these files (NULL-terminated, or NULL) is one that a context can
+ * load and that holds a certificate. Appends a line to messages for each that is not.
+ */
+bool tls_check_files(char *const *ca_files, struct buf *messages);
 
 /* Trust for one configuration. Reference-counted. */
 struct tls_context;

@@ -1,12 +1,16 @@
 /*
- * tls_context: loads the system roots and the configured CA files in a worker.
+ * tls_context: checks the configured CA files, and loads them and the system roots in a
+ * worker.
  */
 #include "up/tls_context.h"
 
+#include <errno.h>
 #include <openssl/err.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 /* What the worker fills; it outlives a context that is given up meanwhile. */
 struct load {
@@ -26,6 +30,67 @@ struct tls_context {
     struct tls_waiter waiters; /* list head */
     struct deferred notify;
 };
+
+/* ---- the check before a configuration is taken ---- */
+
+/* A file of revocation lists alone loads, too, but vouches for nobody. */
+static bool store_has_certificate(const X509_STORE *store)
+{
+    const STACK_OF(X509_OBJECT) *objects = X509_STORE_get0_objects(store);
+
+    for (int i = 0; i < sk_X509_OBJECT_num(objects); i++)
+        if (X509_OBJECT_get_type(sk_X509_OBJECT_value(objects, i)) == X509_LU_X509)
+            return true;
+    return false;
+}
+
+/* Reads the file just as load_files() does. NULL, or what is wrong. */
+static const char *file_parse(const char *file)
+{
+    X509_STORE *store = X509_STORE_new();
+    const char *wrong = NULL;
+
+    ERR_clear_error();
+    if (!store || X509_STORE_load_file(store, file) != 1) {
+        wrong = ERR_reason_error_string(ERR_peek_last_error());
+        wrong = wrong ? wrong : "cannot be read";
+    } else if (!store_has_certificate(store)) {
+        wrong = "no certificate found";
+    }
+    ERR_clear_error();
+    X509_STORE_free(store);
+    return wrong;
+}
+
+/* It is read again at the first use, which a pipe would not survive. */
+static const char *file_wrong(const char *file)
+{
+    struct stat st;
+
+    if (stat(file, &st) != 0 || access(file, R_OK) != 0)
+        return strerror(errno);
+    return S_ISREG(st.st_mode) ? file_parse(file) : "not a regular file";
+}
+
+bool tls_check_files(char *const *ca_files, struct buf *messages)
+{
+    bool ok = true;
+
+    for (size_t i = 0; ca_files && ca_files[i]; i++) {
+        const char *wrong = file_wrong(ca_files[i]);
+
+        if (!wrong)
+            continue;
+        ok = false;
+        (void)buf_printf(messages,
+                         "tls.ca: %s: %s; name a file that ccgate can read and that "
+                         "holds a certificate as PEM (BEGIN CERTIFICATE)\n",
+                         ca_files[i], wrong);
+    }
+    return ok;
+}
+
+/* ---- the load ---- */
 
 static void files_free(char **files)
 {
@@ -99,6 +164,8 @@ static void load_run(void *arg)
     SSL_CTX_free(load->ssl);
     load->ssl = NULL;
 }
+
+/* ---- those who wait ---- */
 
 static void waiters_notify(void *ctx)
 {

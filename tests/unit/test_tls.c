@@ -253,6 +253,45 @@ START_TEST(missing_ca_file_is_named)
 }
 END_TEST
 
+static const struct {
+    const char *content; /* NULL: no such file */
+    const char *says;
+} ca_files[] = {
+    {NULL, "No such file"},
+    {"", "certificate"},
+    {"nothing of the kind\n", "certificate"},
+    {"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", ""},
+};
+
+START_TEST(ca_files_are_checked)
+{
+    char path[] = "/tmp/test_tls_ca.XXXXXX", folder[] = "/";
+    char *good[] = {ca_path, NULL}, *bad[] = {ca_path, path, folder, NULL};
+    struct buf messages;
+    int fd = mkstemp(path);
+
+    ck_assert_int_ge(fd, 0);
+    buf_init(&messages, 4096);
+    ck_assert(tls_check_files(NULL, &messages));
+    ck_assert(tls_check_files(good, &messages));
+    ck_assert_uint_eq(messages.len, 0);
+    if (ca_files[_i].content)
+        ck_assert_int_ge(write(fd, ca_files[_i].content, strlen(ca_files[_i].content)),
+                         0);
+    close(fd);
+    if (!ca_files[_i].content)
+        unlink(path);
+    ck_assert(!tls_check_files(bad, &messages));
+    ck_assert_int_eq(buf_append(&messages, "", 1), 0);
+    ck_assert_ptr_nonnull(strstr(buf_span(&messages).at, path));
+    ck_assert_ptr_nonnull(strstr(buf_span(&messages).at, ca_files[_i].says));
+    ck_assert_ptr_nonnull(strstr(buf_span(&messages).at, "/: not a regular file"));
+    ck_assert_ptr_null(strstr(buf_span(&messages).at, ca_path));
+    buf_clear(&messages);
+    unlink(path);
+}
+END_TEST
+
 /* While the roots are being loaded, in the handshake, and after a queued notice. */
 START_TEST(cancelled_at_each_stage)
 {
@@ -501,6 +540,7 @@ int main(void)
     tcase_add_loop_test(tcase, no_tls_is_spoken, 0, COUNT(plain));
     tcase_add_test(tcase, silence_times_out);
     tcase_add_test(tcase, missing_ca_file_is_named);
+    tcase_add_loop_test(tcase, ca_files_are_checked, 0, COUNT(ca_files));
     tcase_add_loop_test(tcase, cancelled_at_each_stage, 0, 3);
     tcase_add_test(tcase, context_given_up_while_it_loads);
     suite_add_tcase(suite, tcase);
