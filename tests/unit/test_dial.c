@@ -37,6 +37,14 @@ static void dialled(void *ctx, const struct dial_result *result)
     loop_stop(loop);
 }
 
+static uint16_t own_port; /* what listens there is ours; 0: nothing is */
+
+static bool is_own(void *ctx, const struct netaddr *addr)
+{
+    (void)ctx;
+    return own_port != 0 && netaddr_port(addr) == own_port;
+}
+
 static void dial(const char *host, uint16_t port, bool refuse_local,
                  uint64_t connect_ms)
 {
@@ -46,6 +54,7 @@ static void dial(const char *host, uint16_t port, bool refuse_local,
                                                   .host = span_of(host),
                                                   .port = port,
                                                   .refuse_local = refuse_local,
+                                                  .is_own = is_own,
                                                   .connect_ms = connect_ms,
                                                   .keepalive_ms = 45000},
                            dialled, &call);
@@ -123,6 +132,21 @@ START_TEST(literal_connects)
     flags = fcntl(call.fd, F_GETFL);
     ck_assert(flags & O_NONBLOCK);
     ck_assert(fcntl(call.fd, F_GETFD) & FD_CLOEXEC);
+    close(call.fd);
+    door_close(&door);
+}
+END_TEST
+
+START_TEST(own_listener_is_a_loop)
+{
+    struct door door;
+
+    door_open(&door, 1, 0, true);
+    own_port = door.port;
+    ck_assert_int_eq(dialled_to("127.0.0.1", door.port, false, 5000), OUTCOME_LOOP);
+    ck_assert_int_eq(dialled_to("local.test", door.port, false, 5000), OUTCOME_LOOP);
+    own_port = 0;
+    ck_assert_int_eq(dialled_to("127.0.0.1", door.port, false, 5000), OUTCOME_OK);
     close(call.fd);
     door_close(&door);
 }
@@ -303,6 +327,7 @@ int main(void)
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_set_timeout(tcase, 30);
     tcase_add_test(tcase, literal_connects);
+    tcase_add_test(tcase, own_listener_is_a_loop);
     tcase_add_test(tcase, refused_by_a_closed_port);
     tcase_add_loop_test(tcase, name_without_an_address, 0, COUNT(failures));
     tcase_add_loop_test(tcase, local_addresses_refused, 0, COUNT(local_names));
