@@ -316,14 +316,6 @@ static void daemon_stop(void *ctx)
 
 /* ---- signals ---- */
 
-static void on_hangup(void *ctx)
-{
-    struct daemon *d = ctx;
-
-    (void)daemon_reload(d, &d->messages);
-    buf_reset(&d->messages);
-}
-
 static void on_rotation(void *ctx)
 {
     int error = log_reopen();
@@ -331,6 +323,16 @@ static void on_rotation(void *ctx)
     (void)ctx;
     if (error != 0)
         LOG_ERROR("log_reopen_failed", LOG_TEXT("error", strerror(-error)));
+}
+
+static void on_hangup(void *ctx)
+{
+    struct daemon *d = ctx;
+
+    /* First: whoever rotates the logs counts on it, however the reload ends. */
+    on_rotation(d);
+    (void)daemon_reload(d, &d->messages);
+    buf_reset(&d->messages);
 }
 
 static bool watch_signals(struct daemon *d)
