@@ -409,6 +409,36 @@ static const struct outcome_info TABLE[OUTCOME_COUNT] = {
             .help = "The proxy refused this target: ask its operators to allow "
                     "the host and port.",
         },
+    [OUTCOME_CONNECT_FAILED] =
+        {
+            .name = "connect_failed",
+            .status = 502,
+            .proxy_error = "destination_unavailable",
+            .doctor = "CONN-03",
+            .reason = "Target Not Reached By Proxy",
+            .help = "The proxy could not reach the target: its name may be wrong "
+                    "or it may be down; ask the proxy's operators if it stays.",
+        },
+    [OUTCOME_CONNECT_PORTAL] =
+        {
+            .name = "connect_portal",
+            .status = 502,
+            .proxy_error = "http_protocol_error",
+            .doctor = "CONN-04",
+            .reason = "Redirected To A Login Or Block Page",
+            .help = "A login portal or a block page answered: open a browser, log "
+                    "in to the network, and try again.",
+        },
+    [OUTCOME_CONNECT_UNAUTHORIZED] =
+        {
+            .name = "connect_unauthorized",
+            .status = 502,
+            .proxy_error = "http_protocol_error",
+            .doctor = "AUTH-08",
+            .reason = "Proxy Answered 401",
+            .help = "The proxy answered 401, which asks for no proxy login (407 "
+                    "does), so none was sent: tell its operators.",
+        },
     [OUTCOME_IDLE_TIMEOUT] =
         {
             .name = "idle_timeout",
@@ -476,4 +506,14 @@ enum outcome outcome_from_connect(int error)
     default:
         return OUTCOME_INTERNAL;
     }
+}
+
+/* RFC 9110 section 11.7.1: a proxy asks for a login with 407; 401 is an origin's. */
+enum outcome outcome_from_refusal(uint16_t status)
+{
+    if (status == 401)
+        return OUTCOME_CONNECT_UNAUTHORIZED;
+    if (status < 400)
+        return OUTCOME_CONNECT_PORTAL;
+    return status < 500 ? OUTCOME_CONNECT_DENIED : OUTCOME_CONNECT_FAILED;
 }

@@ -53,7 +53,11 @@ enum outcome {
     OUTCOME_ANSWER_NONE,       /* closed before the first byte */
     OUTCOME_ANSWER_TOO_LARGE,  /* head above the limit */
     OUTCOME_ANSWER_TIMEOUT,
-    OUTCOME_CONNECT_DENIED, /* any other status to CONNECT than 2xx */
+    /* the proxy's refusal of a CONNECT */
+    OUTCOME_CONNECT_DENIED,       /* 4xx: it does not allow this target */
+    OUTCOME_CONNECT_FAILED,       /* 5xx: it could not reach or resolve the target */
+    OUTCOME_CONNECT_PORTAL,       /* 3xx: a login portal or a block page */
+    OUTCOME_CONNECT_UNAUTHORIZED, /* 401, which asks for no proxy login */
     /* ourselves */
     OUTCOME_IDLE_TIMEOUT, /* a configured idle limit ended it */
     OUTCOME_INTERNAL,     /* memory, descriptors, a bug */
@@ -81,5 +85,9 @@ const char *outcome_help(enum outcome outcome, bool direct);
 
 /* The outcome of a failed connect(), given errno. */
 enum outcome outcome_from_connect(int error);
+
+/* The outcome of a CONNECT that a proxy answered with this status, not 1xx, 2xx or
+ * 407. */
+enum outcome outcome_from_refusal(uint16_t status);
 
 #endif

@@ -12,8 +12,10 @@ uint16_t reply_status(const struct reply *r)
 {
     if (r->status)
         return r->status;
-    if (r->outcome == OUTCOME_CONNECT_DENIED && r->received >= 400 &&
-        r->received != 401 && r->received != 407 && r->received < 600)
+    if ((r->outcome == OUTCOME_CONNECT_DENIED ||
+         r->outcome == OUTCOME_CONNECT_FAILED) &&
+        r->received >= 400 && r->received < 600 && r->received != 401 &&
+        r->received != 407)
         return r->received;
     return outcome_info(r->outcome)->status;
 }

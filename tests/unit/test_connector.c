@@ -109,7 +109,8 @@ static void connected(void *ctx, const struct connector_result *result)
     call.status = result->status;
     ck_assert((result->upstream != NULL) == (result->outcome == OUTCOME_OK));
     ck_assert((result->detail == NULL) == (result->outcome == OUTCOME_OK ||
-                                           result->outcome == OUTCOME_CONNECT_DENIED));
+                                           result->outcome == OUTCOME_CONNECT_DENIED ||
+                                           result->outcome == OUTCOME_CONNECT_FAILED));
     snprintf(call.detail, sizeof(call.detail), "%s",
              result->detail ? result->detail : "");
     snprintf(call.quote, sizeof(call.quote), "%s", result->quote ? result->quote : "");
@@ -167,7 +168,7 @@ static const struct {
     {{{"HTTP/1.1 503 F\r\nContent-Length: 2\r\n\r\nno", 0, 0}},
      false,
      false,
-     OUTCOME_CONNECT_DENIED},
+     OUTCOME_CONNECT_FAILED},
     {{{ASK("Content-Length: 0\r\n\r\n"), 0, 0},
       {ASK("Content-Length: 0\r\n\r\n"), 0, 0}},
      false,

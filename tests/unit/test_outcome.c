@@ -16,6 +16,7 @@
 static const char *const error_types[] = {
     "dns_timeout",
     "dns_error",
+    "destination_unavailable",
     "destination_ip_unroutable",
     "connection_refused",
     "connection_terminated",
@@ -112,6 +113,9 @@ static const struct {
     {OUTCOME_ANSWER_INCOMPLETE, 502, "http_response_incomplete", false, "CONN-03"},
     {OUTCOME_ANSWER_TIMEOUT, 504, "http_response_timeout", false, "CONN-03"},
     {OUTCOME_CONNECT_DENIED, 502, "http_request_denied", false, "CONN-01"},
+    {OUTCOME_CONNECT_FAILED, 502, "destination_unavailable", false, "CONN-03"},
+    {OUTCOME_CONNECT_PORTAL, 502, "http_protocol_error", false, "CONN-04"},
+    {OUTCOME_CONNECT_UNAUTHORIZED, 502, "http_protocol_error", false, "AUTH-08"},
     {OUTCOME_INTERNAL, 500, "proxy_internal_error", false, "DAE-07"},
 };
 
@@ -147,6 +151,28 @@ START_TEST(test_from_connect)
     ck_assert_int_eq(outcome_from_connect(EHOSTUNREACH), OUTCOME_CONNECT_UNROUTABLE);
     ck_assert_int_eq(outcome_from_connect(EMFILE), OUTCOME_INTERNAL);
     ck_assert_int_eq(outcome_from_connect(0), OUTCOME_INTERNAL);
+}
+END_TEST
+
+static const struct {
+    uint16_t status;
+    enum outcome outcome;
+} refusals[] = {
+    {300, OUTCOME_CONNECT_PORTAL},       {302, OUTCOME_CONNECT_PORTAL},
+    {399, OUTCOME_CONNECT_PORTAL},       {400, OUTCOME_CONNECT_DENIED},
+    {401, OUTCOME_CONNECT_UNAUTHORIZED}, {403, OUTCOME_CONNECT_DENIED},
+    {404, OUTCOME_CONNECT_DENIED},       {499, OUTCOME_CONNECT_DENIED},
+    {500, OUTCOME_CONNECT_FAILED},       {503, OUTCOME_CONNECT_FAILED},
+    {599, OUTCOME_CONNECT_FAILED},       {999, OUTCOME_CONNECT_FAILED},
+};
+
+START_TEST(test_from_refusal)
+{
+    enum outcome outcome = outcome_from_refusal(refusals[_i].status);
+
+    ck_assert_int_eq(outcome, refusals[_i].outcome);
+    ck_assert(!outcome_info(outcome)->next_hop);
+    ck_assert(!outcome_info(outcome)->hop_fault);
 }
 END_TEST
 
@@ -186,6 +212,7 @@ int main(void)
     tcase_add_loop_test(tcase, test_row, 0, COUNT(rows));
     tcase_add_test(tcase, test_unknown_is_internal);
     tcase_add_test(tcase, test_from_connect);
+    tcase_add_loop_test(tcase, test_from_refusal, 0, COUNT(refusals));
     tcase_add_loop_test(tcase, test_counter_texts, 0, COUNTER_COUNT);
     tcase_add_test(tcase, test_counting);
     suite_add_tcase(suite, tcase);

@@ -152,16 +152,14 @@ static const struct {
     uint16_t status, received;
     uint16_t shown; /* 0: the outcome's own */
 } statuses[] = {
-    {OUTCOME_CONNECT_DENIED, 0, 403, 403},
-    {OUTCOME_CONNECT_DENIED, 0, 503, 503},
-    {OUTCOME_CONNECT_DENIED, 0, 599, 599},
+    {OUTCOME_CONNECT_DENIED, 0, 403, 403}, {OUTCOME_CONNECT_FAILED, 0, 503, 503},
+    {OUTCOME_CONNECT_FAILED, 0, 599, 599}, {OUTCOME_CONNECT_FAILED, 0, 600, 0},
+    {OUTCOME_CONNECT_PORTAL, 0, 302, 0},   {OUTCOME_CONNECT_UNAUTHORIZED, 0, 401, 0},
     {OUTCOME_CONNECT_DENIED, 0, 401, 0}, /* it would ask for the origin's login */
     {OUTCOME_CONNECT_DENIED, 0, 407, 0}, /* and for the one that is ours */
     {OUTCOME_CONNECT_DENIED, 0, 302, 0}, /* a redirection would be followed */
-    {OUTCOME_CONNECT_DENIED, 0, 600, 0},
-    {OUTCOME_LOGIN_REJECTED, 0, 407, 0},
-    {OUTCOME_ANSWER_BROKEN, 0, 403, 0},
-    {OUTCOME_BAD_REQUEST, 418, 0, 418},
+    {OUTCOME_CONNECT_DENIED, 0, 600, 0},   {OUTCOME_LOGIN_REJECTED, 0, 407, 0},
+    {OUTCOME_ANSWER_BROKEN, 0, 403, 0},    {OUTCOME_BAD_REQUEST, 418, 0, 418},
 };
 
 START_TEST(statuses_that_the_client_sees)
