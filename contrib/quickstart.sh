@@ -296,7 +296,7 @@ write_demo_config()
 listen: 127.0.0.1:0
 via_corp_proxy: true
 proxy: http://$proxy
-username: alice
+username: CORP\\alice
 password_file: $files/password
 state_dir: $files/state
 runtime_dir: $files/run
@@ -316,7 +316,7 @@ run_demo()
         --listen 127.0.0.1:0 --tls "$files/cert.pem" "$files/key.pem" --print
     provider=$address
     start proxy '^ready \(.*\)' "$build/tests/mock/mockproxy" --listen 127.0.0.1:0 \
-        --auth basic:alice:swordfish --map "provider.test:443=$provider" --print
+        --auth ntlm:CORP:alice:swordfish --map "provider.test:443=$provider" --print
     proxy=$address
     write_demo_config
     start_gate --config "$files/ccgate.yaml"
