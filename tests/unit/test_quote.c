@@ -31,7 +31,35 @@ static const struct {
     {"<!-- never ends", ""},
     {"<p never ends", ""},
     {"Denied\x1b[31m\x07 here", "Denied [31m here"},
-    {"Zugriff f\xc3\xbcr alle", "Zugriff f r alle"},
+    {"Zugriff f\xc3\xbcr alle", "Zugriff f\xc3\xbcr alle"},
+    {"<title>Zugriff f\xc3\xbcr alle</title>", "Zugriff f\xc3\xbcr alle"},
+    {"\xd0\x94\xd0\xbe\xd1\x81\xd1\x82\xd1\x83\xd0\xbf", /* Cyrillic */
+     "\xd0\x94\xd0\xbe\xd1\x81\xd1\x82\xd1\x83\xd0\xbf"},
+    {"\xe2\x82\xac \xf0\x9f\x9b\x91", "\xe2\x82\xac \xf0\x9f\x9b\x91"},
+    {"\xed\x9f\xbf\xee\x80\x80\xf4\x8f\xbf\xbf", /* the edges of what is valid */
+     "\xed\x9f\xbf\xee\x80\x80\xf4\x8f\xbf\xbf"},
+    {"f\xfcr", "f r"},                 /* Latin-1 */
+    {"a\xc3", "a"},                    /* a sequence cut off */
+    {"a\xe2\x82 b", "a b"},            /* and in the middle */
+    {"a\xc3<b>d", "a d"},              /* a tag is not a part of it */
+    {"a\xc0\xafz", "a z"},             /* overlong '/' */
+    {"a\xe0\x80\xafz", "a z"},         /* again */
+    {"a\xf0\x80\x80\xafz", "a z"},     /* again */
+    {"a\xed\xa0\x80z", "a z"},         /* a surrogate */
+    {"a\xf4\x90\x80\x80z", "a z"},     /* above U+10FFFF */
+    {"a\xf8\x88\x80\x80\x80z", "a z"}, /* five bytes */
+    {"a\x80\xbfz", "a z"},             /* no first byte */
+    {"a\xc2\x9bz\xc2\x85y", "a z y"},  /* control characters: CSI, NEL */
+    {"a\xc2\xa0 z", "a z"},            /* a blank that does not break */
+    {"a\xe2\x80\xaez\xe2\x80\xa8y\xe2\x81\xa6x", "a z y x"}, /* RLO, LS, LRI */
+    {"\xef\xbb\xbf"
+     "Denied",
+     "Denied"}, /* a byte order mark */
+    {"Caf&#39;s &amp; &lt;b&gt; &quot;x&quot;", "Caf's & <b> \"x\""},
+    {"&amp;lt;", "&lt;"}, /* decoded once */
+    {"&nbsp;a&nbsp; &nbsp;b&nbsp;", "a b"},
+    {"A&B &unknown; &am", "A&B &unknown; &am"},
+    {"<title>A &amp; B</title>", "A & B"},
     {"a<b", "a"},
 };
 
@@ -71,10 +99,32 @@ START_TEST(long_text_is_cut)
         page[i] = ' ';
     quote_page((struct span){page, sizeof(page)}, out);
     ck_assert_uint_le(strlen(out), QUOTE_LIMIT);
-    ck_assert_int_eq(out[QUOTE_LIMIT - 1], ' ');
+    ck_assert_uint_eq(strlen(out), QUOTE_LIMIT - 1); /* no blank at the end */
     memset(page, 0, sizeof(page));
     quote_page((struct span){page, sizeof(page)}, out);
     ck_assert_str_eq(out, "");
+}
+END_TEST
+
+/* At every offset a character of every length is whole or not there. */
+START_TEST(no_character_is_cut)
+{
+    static const char *const characters[] = {"a", "\xc3\xbc", "\xe2\x82\xac",
+                                             "\xf0\x9f\x9b\x91"};
+    const char *character = characters[_i];
+    size_t size = strlen(character);
+
+    for (size_t begin = 0; begin < 4; begin++) {
+        char page[1000], out[QUOTE_LIMIT + 1];
+        size_t len = begin;
+
+        memset(page, 'x', begin);
+        for (; len + size <= sizeof(page); len += size)
+            memcpy(page + len, character, size);
+        quote_page((struct span){page, len}, out);
+        ck_assert_uint_eq(strlen(out), begin + (QUOTE_LIMIT - begin) / size * size);
+        ck_assert_int_eq(memcmp(out, page, strlen(out)), 0);
+    }
 }
 END_TEST
 
@@ -86,6 +136,7 @@ int main(void)
     tcase_add_loop_test(tcase, pages, 0, COUNT(cases));
     tcase_add_loop_test(tcase, cut_pages, 0, COUNT(cases));
     tcase_add_test(tcase, long_text_is_cut);
+    tcase_add_loop_test(tcase, no_character_is_cut, 0, 4);
     suite_add_tcase(suite, tcase);
     return suite_run(suite);
 }
