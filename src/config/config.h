@@ -170,7 +170,8 @@ struct config *config_load(const struct config_sources *sources, struct buf *mes
 
 /*
  * Appends the effective configuration as YAML, with the origin of each value as a
- * comment when asked. Secrets are shown as (hidden), userinfo of proxies is removed.
+ * comment when asked. Secrets and the values of header fields are shown as (hidden),
+ * userinfo of proxies is removed.
  * 0 or the error of buf_append().
  */
 int config_dump(const struct config *config, bool show_origin, struct buf *out);

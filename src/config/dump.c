@@ -155,6 +155,17 @@ static void put_strings(struct dump *d, char *const *strings)
         put_item(d, *strings);
 }
 
+/* A value may be a token that opens the proxy: the name alone is shown. */
+static void put_headers(struct dump *d, char *const *lines, const char *indent)
+{
+    for (; lines != NULL && *lines != NULL; lines++) {
+        put_text(d, indent);
+        put_text(d, "- \"");
+        put(d, (struct span){*lines, strcspn(*lines, ":")}); /* a token: no quotes */
+        put_text(d, ": (hidden)\"");
+    }
+}
+
 static void put_listen(struct dump *d)
 {
     const struct config *c = d->config;
@@ -261,10 +272,7 @@ static void put_proxy(struct dump *d, const struct config_proxy *proxy)
         put_text(d, "\n    # password: (hidden)");
     if (proxy->header != NULL)
         put_text(d, "\n    header:");
-    for (char *const *line = proxy->header; line != NULL && *line != NULL; line++) {
-        put_text(d, "\n      - ");
-        put_scalar(d, *line);
-    }
+    put_headers(d, proxy->header, "\n      ");
 }
 
 static void put_proxies(struct dump *d)
@@ -295,9 +303,10 @@ static void put_list(struct dump *d, const struct config_key *key)
         put_allow(d);
     else if (key->offset == offsetof(struct config, allow_uid))
         put_users(d);
+    else if (key->offset == offsetof(struct config, header))
+        put_headers(d, c->header, "\n  ");
     else
-        put_strings(d, key->offset == offsetof(struct config, header) ? c->header
-                                                                      : c->tls_ca);
+        put_strings(d, c->tls_ca);
 }
 
 static bool list_is_empty(const struct config *c, const struct config_key *key)

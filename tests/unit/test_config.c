@@ -338,6 +338,9 @@ START_TEST(dump_again)
     ck_assert_ptr_nonnull(strstr(first, "  - 10.0.0.0/8\n"));
     ck_assert_ptr_nonnull(strstr(first, "  login_body: 3KB\n"));
     ck_assert_ptr_nonnull(strstr(first, "domain: \"null\"\n"));
+    ck_assert_ptr_nonnull(strstr(first, "    header:\n      - \"A: (hidden)\"\n"));
+    ck_assert_ptr_nonnull(
+        strstr(first, "\nheader:\n  - \"X: (hidden)\"\n  - \"Y: (hidden)\"\n"));
 }
 END_TEST
 
