@@ -179,7 +179,7 @@ static const struct {
      false,
      false,
      OUTCOME_LOGIN_REJECTED},
-    {{{"HTTP/1.1 407 A\r\nProxy-Authenticate: NTLM\r\nConnection: close\r\n\r\n", 0,
+    {{{"HTTP/1.1 407 A\r\nProxy-Authenticate: SCRAM\r\nConnection: close\r\n\r\n", 0,
        SAY_CLOSE}},
      false,
      false,
