@@ -36,7 +36,7 @@ struct connector_result {
     struct upstream *upstream; /* OK: the receiver's */
     const struct hop *hop;     /* the last one tried, NULL when direct */
     const char *detail;        /* NULL when OK */
-    const char *quote;         /* CONNECT_DENIED: from the proxy's page, may be empty */
+    const char *quote;         /* CONNECT_*: from the proxy's page, may be empty */
     uint16_t status;           /* the proxy's answer, 0 if none */
     uint64_t resolve_ns, connect_ns, tls_ns, tunnel_ns; /* of the last attempt */
 };

@@ -25,7 +25,7 @@ struct tunnel_options {
 };
 
 struct tunnel_result {
-    enum outcome outcome; /* OK, LOGIN_*, ANSWER_*, CONNECT_DENIED, INTERNAL */
+    enum outcome outcome; /* OK, LOGIN_*, ANSWER_*, CONNECT_*, INTERNAL */
     bool again;         /* not an end: the connection is spent, but the login can go on
                            over a fresh one */
     uint16_t status;    /* of the proxy's last answer, 0 if none */
