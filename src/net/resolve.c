@@ -374,8 +374,14 @@ static void query_leave(struct resolve_query *query)
 static void query_on_deadline(void *ctx)
 {
     struct resolve_query *query = ctx;
+    const struct dns_request *dns = query->lookup->dns;
+    struct resolve_result *result = dns != NULL ? dns_known(dns) : NULL;
 
-    query_settle(query, resolve_result_ref(query->resolver->timed_out));
+    if (result == NULL || result->outcome == OUTCOME_DNS_TIMEOUT) {
+        resolve_result_unref(result);
+        result = resolve_result_ref(query->resolver->timed_out);
+    }
+    query_settle(query, result);
     query_leave(query);
 }
 

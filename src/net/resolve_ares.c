@@ -19,6 +19,12 @@
 #define DNS_BASE_LEAST   100
 #define DNS_BASE_DEFAULT 1000
 
+/* RFC 8305 section 3: how long addresses of one family wait for the other family. */
+#define DNS_RESOLUTION_DELAY 50
+
+/* Seconds that addresses are kept for when the other family never answered. */
+#define DNS_PARTIAL_TTL 5
+
 /* One of c-ares's own sockets; c-ares opens and closes it. */
 struct dns_socket {
     struct dns_socket *next;
@@ -36,12 +42,23 @@ struct dns {
     bool retired;
 };
 
-enum request_state { REQUEST_ASKED, REQUEST_ANSWERED, REQUEST_ABANDONED };
+/*
+ * One question to c-ares. It outlives its request if c-ares has not answered by then,
+ * since c-ares cannot cancel a single one.
+ */
+struct dns_half {
+    struct dns *dns;
+    struct dns_request *request; /* NULL: abandoned */
+    bool answered;
+    struct resolve_result *result; /* NULL though answered: memory was out */
+};
+
+enum { HALF_SIX, HALF_FOUR, HALVES };
 
 struct dns_request {
     struct dns *dns;
-    enum request_state state;
-    struct resolve_result *result;
+    struct dns_half *halves[HALVES];
+    struct deadline delay;
     struct deferred delivery;
     dns_callback *callback;
     void *ctx;
@@ -302,75 +319,230 @@ static struct resolve_result *result_from_ares(const struct ares_addrinfo *found
     return r;
 }
 
-static void request_on_answer(void *ctx, int status, int timeouts,
-                              struct ares_addrinfo *found)
+/* ---- two families, one result ---- */
+
+static size_t count_of(const struct dns_half *half)
 {
-    struct dns_request *request = ctx;
+    return half->result != NULL ? half->result->count : 0;
+}
+
+/* What a server said, as opposed to silence, which has no answer or a timeout. */
+static bool half_is_definitive(const struct dns_half *half)
+{
+    return half->result != NULL && half->result->definitive;
+}
+
+/* Neither family may crowd out the other: dial needs both to fall back. */
+static struct resolve_result *join_found(const struct dns_half *six,
+                                         const struct dns_half *four)
+{
+    const struct dns_half *halves[] = {six, four};
+    size_t room = RESOLVE_ADDRESS_LIMIT, half = room / 2;
+    size_t limit[] = {count_of(six), count_of(four)};
+    struct resolve_result *r;
+
+    if (limit[0] > half && limit[0] + limit[1] > room)
+        limit[0] = limit[1] < half ? room - limit[1] : half;
+    if (limit[1] > room - limit[0])
+        limit[1] = room - limit[0];
+    r = resolve_result_new(limit[0] + limit[1]);
+    if (r == NULL)
+        return NULL;
+    r->definitive = true;
+    r->ttl = UINT32_MAX;
+    for (size_t i = 0; i < HALVES; i++) {
+        if (!half_is_definitive(halves[i]) && r->ttl > DNS_PARTIAL_TTL)
+            r->ttl = DNS_PARTIAL_TTL;
+        if (limit[i] == 0)
+            continue;
+        if (r->ttl > halves[i]->result->ttl)
+            r->ttl = halves[i]->result->ttl;
+        memcpy(&r->addresses[r->count], halves[i]->result->addresses,
+               limit[i] * sizeof(r->addresses[0]));
+        r->count += limit[i];
+    }
+    return r;
+}
+
+/*
+ * RFC 8020: NXDOMAIN is said of a name, not of a type. From a server that says it of
+ * one type only, it means no more than that the type is missing.
+ */
+static struct resolve_result *join_failed(const struct dns_half *six,
+                                          const struct dns_half *four)
+{
+    bool six_said = half_is_definitive(six), four_said = half_is_definitive(four);
+    const struct dns_half *other = six_said ? four : six;
+    struct resolve_result *r;
+
+    if (six_said && four_said)
+        return six->result->no_such_name == four->result->no_such_name
+                   ? resolve_result_ref(six->result)
+                   : failure_from_ares(ARES_ENODATA);
+    if (!six_said && !four_said) {
+        if (six->result == NULL || six->result->outcome == OUTCOME_DNS_TIMEOUT)
+            other = four->result != NULL ? four : six;
+        return resolve_result_ref(other->result);
+    }
+    if (other->result != NULL && other->result->outcome != OUTCOME_DNS_TIMEOUT)
+        return resolve_result_ref(other->result);
+    r = failure_from_ares(ARES_ENODATA);
+    if (r != NULL)
+        r->definitive = false; /* half of it was never said: not to be kept */
+    return r;
+}
+
+struct resolve_result *dns_known(const struct dns_request *request)
+{
+    const struct dns_half *six = request->halves[HALF_SIX];
+    const struct dns_half *four = request->halves[HALF_FOUR];
+
+    if (six == NULL)
+        return resolve_result_ref(four->result);
+    return count_of(six) + count_of(four) > 0 ? join_found(six, four)
+                                              : join_failed(six, four);
+}
+
+/* ---- requests ---- */
+
+/* Ends the request but not what c-ares still works on. */
+void dns_abandon(struct dns_request *request)
+{
     struct dns *dns = request->dns;
 
-    (void)timeouts;
-    if (request->state == REQUEST_ABANDONED) {
-        dns->abandoned--;
-        free(request);
-    } else {
-        request->state = REQUEST_ANSWERED;
-        request->result = status == ARES_SUCCESS && found != NULL
-                              ? result_from_ares(found)
-                              : failure_from_ares(status);
-        defer(dns->loop, &request->delivery);
+    deadline_clear(dns->loop, &request->delay);
+    defer_cancel(&request->delivery);
+    for (size_t i = 0; i < HALVES; i++) {
+        struct dns_half *half = request->halves[i];
+
+        if (half != NULL && !half->answered) {
+            half->request = NULL;
+            dns->abandoned++;
+        } else if (half != NULL) {
+            resolve_result_unref(half->result);
+            free(half);
+        }
     }
-    if (found != NULL)
-        ares_freeaddrinfo(found);
+    free(request);
+    dns->waited--;
+    dns_settle(dns);
 }
 
 static void request_deliver(void *ctx)
 {
     struct dns_request *request = ctx;
-    struct dns *dns = request->dns;
     dns_callback *callback = request->callback;
     void *callback_ctx = request->ctx;
-    struct resolve_result *result = request->result;
+    struct resolve_result *result = dns_known(request);
 
-    free(request);
-    dns->waited--;
-    dns_settle(dns);
+    dns_abandon(request);
     callback(callback_ctx, result);
+}
+
+/* After an answer: is it time to deliver, or to wait a moment for the other family? */
+static void request_advance(struct dns_request *request)
+{
+    size_t missing = 0, found = 0;
+
+    for (size_t i = 0; i < HALVES; i++) {
+        const struct dns_half *half = request->halves[i];
+
+        if (half != NULL) {
+            missing += half->answered ? 0 : 1;
+            found += count_of(half);
+        }
+    }
+    if (missing == 0) {
+        deadline_clear(request->dns->loop, &request->delay);
+        defer(request->dns->loop, &request->delivery);
+    } else if (found > 0) {
+        deadline_set(request->dns->loop, &request->delay, DNS_RESOLUTION_DELAY);
+    }
+}
+
+static void half_on_answer(void *ctx, int status, int timeouts,
+                           struct ares_addrinfo *found)
+{
+    struct dns_half *half = ctx;
+
+    (void)timeouts;
+    if (half->request == NULL) {
+        half->dns->abandoned--;
+        free(half);
+    } else {
+        half->answered = true;
+        half->result = status == ARES_SUCCESS && found != NULL
+                           ? result_from_ares(found)
+                           : failure_from_ares(status);
+        request_advance(half->request);
+    }
+    if (found != NULL)
+        ares_freeaddrinfo(found);
+}
+
+/*
+ * A name in the hosts file belongs to it altogether. Asked for one family at a time,
+ * c-ares would go to DNS for the family that the file does not have.
+ */
+static bool name_is_in_hosts(struct dns *dns, const char *name)
+{
+    struct hostent *host = NULL;
+    bool found =
+        ares_gethostbyname_file(dns->channel, name, AF_UNSPEC, &host) == ARES_SUCCESS;
+
+    if (host != NULL)
+        ares_free_hostent(host);
+    return found;
+}
+
+static struct dns_half *half_new(struct dns_request *request)
+{
+    struct dns_half *half = calloc(1, sizeof(*half));
+
+    if (half != NULL) {
+        half->dns = request->dns;
+        half->request = request;
+    }
+    return half;
+}
+
+static void half_ask(struct dns_half *half, const char *name, int family)
+{
+    const struct ares_addrinfo_hints hints = {
+        .ai_family = family,
+        .ai_socktype = SOCK_STREAM,
+    };
+
+    ares_getaddrinfo(half->dns->channel, name, NULL, &hints, half_on_answer, half);
 }
 
 struct dns_request *dns_ask(struct dns *dns, const char *name, dns_callback *callback,
                             void *ctx)
 {
-    static const struct ares_addrinfo_hints hints = {
-        .ai_family = AF_UNSPEC,
-        .ai_socktype = SOCK_STREAM,
-    };
     struct dns_request *request = calloc(1, sizeof(*request));
+    bool one = name_is_in_hosts(dns, name);
 
     if (request == NULL)
         return NULL;
     request->dns = dns;
     request->callback = callback;
     request->ctx = ctx;
-    request->state = REQUEST_ASKED;
+    deadline_init(&request->delay, request_deliver, request);
     deferred_init(&request->delivery, request_deliver, request);
+    request->halves[HALF_FOUR] = half_new(request);
+    if (!one)
+        request->halves[HALF_SIX] = half_new(request);
+    if (request->halves[HALF_FOUR] == NULL ||
+        (!one && request->halves[HALF_SIX] == NULL)) {
+        free(request->halves[HALF_FOUR]);
+        free(request->halves[HALF_SIX]);
+        free(request);
+        return NULL;
+    }
     dns->waited++;
-    ares_getaddrinfo(dns->channel, name, NULL, &hints, request_on_answer, request);
+    half_ask(request->halves[HALF_FOUR], name, one ? AF_UNSPEC : AF_INET);
+    if (!one)
+        half_ask(request->halves[HALF_SIX], name, AF_INET6);
     dns_rearm(dns);
     return request;
-}
-
-void dns_abandon(struct dns_request *request)
-{
-    struct dns *dns = request->dns;
-
-    dns->waited--;
-    if (request->state == REQUEST_ANSWERED) {
-        defer_cancel(&request->delivery);
-        resolve_result_unref(request->result);
-        free(request);
-    } else {
-        request->state = REQUEST_ABANDONED;
-        dns->abandoned++;
-    }
-    dns_settle(dns);
 }

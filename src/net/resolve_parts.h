@@ -82,10 +82,17 @@ void dns_retire(struct dns *dns);
 /* Requests that c-ares works on though nobody waits: it cannot cancel a single one. */
 size_t dns_abandoned(const struct dns *dns);
 
-/* The callback never comes before this returns. NULL when memory is out. */
+/*
+ * Asks for both families at once. Addresses of one family wait a moment for the other
+ * (RFC 8305 section 3), a failure waits for both. The callback never comes before this
+ * returns. NULL when memory is out.
+ */
 struct dns_request *dns_ask(struct dns *dns, const char *name, dns_callback *callback,
                             void *ctx);
 void dns_abandon(struct dns_request *request);
+
+/* What the answers so far come to, with a reference; NULL if there is none. */
+struct resolve_result *dns_known(const struct dns_request *request);
 
 /* ---- the system's resolver ---- */
 

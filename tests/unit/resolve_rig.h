@@ -101,9 +101,22 @@ static inline int rcode_of(const char *label)
     return starts(label, "nx") ? 3 : starts(label, "refused") ? 5 : 0;
 }
 
+/* "mute6..." says nothing of AAAA, "mute4..." nothing of A. */
+static inline bool is_mute(const char *label, int type)
+{
+    return starts(label, "silent") ||
+           strstr(label, type == 28 ? "mute6" : "mute4") != NULL;
+}
+
+/* "late6..." holds back only AAAA. */
+static inline bool is_held(const char *label, int type)
+{
+    return starts(label, "held") || (type == 28 && starts(label, "late6"));
+}
+
 /*
- * Twenty addresses for "many", two of this host for "local" (127.0.0.2 and 127.0.0.3),
- * one else. Returns their number.
+ * Twenty IPv4 and sixteen IPv6 addresses (512 octets hold no more) for "many", two of
+ * this host for "local" (127.0.0.2 and 127.0.0.3), one else. Returns their number.
  */
 static inline int addresses_write(const struct server *s, const char *label, int type,
                                   uint8_t **out)
@@ -112,7 +125,7 @@ static inline int addresses_write(const struct server *s, const char *label, int
     uint8_t ipv6[16] = {0x20, 0x01, 0x0d, 0xb8, [15] = 1};
     uint32_t ttl = starts(label, "short") ? 1 : 600;
     bool local = starts(label, "local");
-    int n = starts(label, "many") ? 20 : local ? 2 : 1;
+    int n = starts(label, "many") ? (type == 1 ? 20 : 16) : local ? 2 : 1;
 
     if (type == 28 && (local || starts(label, "four")))
         return 0;
@@ -135,7 +148,7 @@ static inline void server_answer(struct server *s, const struct question *q)
     uint8_t *at = out + end;
 
     memcpy(out, q->bytes, end);
-    if (starts(label, "silent"))
+    if (is_mute(label, type))
         return;
     out[2] = 0x81;
     out[3] = (uint8_t)(0x80 | rcode_of(label));
@@ -176,7 +189,7 @@ static inline void server_on_readable(void *ctx, unsigned events)
         q.len = (size_t)n;
         s->asked++;
         question_read(&q, label, &type);
-        if (!starts(label, "held")) {
+        if (!is_held(label, type)) {
             server_answer(s, &q);
             continue;
         }

@@ -33,6 +33,10 @@ START_TEST(more_addresses_than_taken)
 
     ck_assert_int_eq(ask.outcome, OUTCOME_OK);
     ck_assert_uint_eq(ask.count, RESOLVE_ADDRESS_LIMIT);
+    /* Both families have their share, IPv6 comes first. */
+    ck_assert_int_eq(ask.addresses[0].u.sa.sa_family, AF_INET6);
+    ck_assert(has(&ask, "192.0.0.1"));
+    ck_assert(has(&ask, "2001:db8::1"));
 }
 END_TEST
 
@@ -151,6 +155,116 @@ START_TEST(silence_ends_at_the_deadline)
     ck_assert(!ask.no_such_name);
     ck_assert_uint_ge(loop_clock() - start, 290 * 1000000ull);
     ck_assert_uint_lt(loop_clock() - start, 1500 * 1000000ull);
+}
+END_TEST
+
+/* RFC 8305 section 3: one family does not wait for a server that ignores the other. */
+static const struct {
+    const char *host;
+    const char *ip;
+} half_silent[] = {
+    {"mute6.test", "192.0.0.1"},
+    {"mute4.test", "2001:db8::1"},
+    {"late6.test", "192.0.0.1"},
+};
+
+START_TEST(one_family_does_not_wait_for_silence)
+{
+    uint64_t start = loop_clock();
+    struct ask ask;
+    size_t before;
+
+    servers[0].hold_ms = 300;
+    ask = asked(half_silent[_i].host);
+    ck_assert_int_eq(ask.outcome, OUTCOME_OK);
+    ck_assert_uint_eq(ask.count, 1);
+    ck_assert(has(&ask, half_silent[_i].ip));
+    ck_assert_uint_ge(loop_clock() - start, 40 * 1000000ull);
+    ck_assert_uint_lt(loop_clock() - start, 1000 * 1000000ull);
+    before = servers[0].asked;
+    ask = asked(half_silent[_i].host);
+    ck_assert(ask.cached);
+    ck_assert_uint_eq(servers[0].asked, before);
+    pass_ms(400); /* the late answer disturbs nobody */
+}
+END_TEST
+
+START_TEST(second_family_in_time_is_taken)
+{
+    struct ask ask = asked("late6.test");
+
+    ck_assert_int_eq(ask.outcome, OUTCOME_OK);
+    ck_assert_uint_eq(ask.count, 2);
+}
+END_TEST
+
+/* The answer known at the deadline counts, though the delay is not over. */
+START_TEST(deadline_takes_what_is_there)
+{
+    struct ask ask;
+
+    resolver_at(RESOLVE_DNS, 20);
+    ask = asked("mute6.test");
+    ck_assert_int_eq(ask.outcome, OUTCOME_OK);
+    ck_assert_uint_eq(ask.count, 1);
+}
+END_TEST
+
+static const struct {
+    const char *host;
+    enum outcome outcome;
+} silent_failures[] = {
+    {"nx-mute6.test", OUTCOME_DNS_ERROR},      {"nx-mute4.test", OUTCOME_DNS_ERROR},
+    {"empty-mute6.test", OUTCOME_DNS_ERROR},   {"silent.test", OUTCOME_DNS_TIMEOUT},
+    {"mute4-mute6.test", OUTCOME_DNS_TIMEOUT},
+};
+
+START_TEST(failure_waits_for_both_families)
+{
+    uint64_t start = loop_clock();
+    struct ask ask;
+
+    resolver_at(RESOLVE_DNS, 300);
+    ask = asked(silent_failures[_i].host);
+    ck_assert_int_eq(ask.outcome, silent_failures[_i].outcome);
+    /* It takes both families to say that the name does not exist. */
+    ck_assert(!ask.no_such_name);
+    ck_assert_uint_ge(loop_clock() - start, 290 * 1000000ull);
+    ck_assert_uint_lt(loop_clock() - start, 1500 * 1000000ull);
+    ask = asked(silent_failures[_i].host);
+    ck_assert(!ask.cached);
+}
+END_TEST
+
+/* The first name of this host's hosts file that is looked up at all. */
+static bool hosts_name(char name[64])
+{
+    FILE *f = fopen("/etc/hosts", "re");
+    char line[512], address[64];
+    bool found = false;
+
+    while (f != NULL && !found && fgets(line, sizeof(line), f) != NULL)
+        found = sscanf(line, " %63[0-9a-fA-F.:] %63[^ #\t\n]", address, name) == 2 &&
+                strstr(name, "localhost") == NULL;
+    if (f != NULL)
+        fclose(f);
+    return found;
+}
+
+/* A family that the file does not have is not looked for in DNS. */
+START_TEST(hosts_file_causes_no_packet)
+{
+    char name[64];
+    struct ask ask;
+
+    if (!hosts_name(name))
+        return;
+    ask = asked(name);
+    ck_assert_int_eq(ask.outcome, OUTCOME_OK);
+    ck_assert_uint_eq(servers[0].asked, 0);
+    for (size_t i = 1; i < ask.count; i++)
+        for (size_t k = 0; k < i; k++)
+            ck_assert(!netaddr_equal(&ask.addresses[i], &ask.addresses[k]));
 }
 END_TEST
 
@@ -294,8 +408,8 @@ static const struct {
     const char *host;
     int ms;
 } cancelled[] = {
-    {"good.test", 0}, {"held.test", 5}, {"silent.test", 5},
-    {"127.0.0.1", 0}, {"localhost", 0}, {"bad..name", 0},
+    {"good.test", 0},      {"held.test", 5}, {"silent.test", 5}, {"mute6.test", 20},
+    {"nx-mute4.test", 20}, {"127.0.0.1", 0}, {"localhost", 0},   {"bad..name", 0},
 };
 
 START_TEST(cancelled_is_never_called)
@@ -390,6 +504,12 @@ static void add_answers(TCase *tc)
     tcase_add_loop_test(tc, literals_and_localhost_cause_no_packet, 0,
                         COUNT(without_lookup));
     tcase_add_test(tc, silence_ends_at_the_deadline);
+    tcase_add_loop_test(tc, one_family_does_not_wait_for_silence, 0,
+                        COUNT(half_silent));
+    tcase_add_test(tc, second_family_in_time_is_taken);
+    tcase_add_test(tc, deadline_takes_what_is_there);
+    tcase_add_loop_test(tc, failure_waits_for_both_families, 0, COUNT(silent_failures));
+    tcase_add_test(tc, hosts_file_causes_no_packet);
     tcase_add_test(tc, failures_of_servers_are_not_cached);
     tcase_add_test(tc, short_ttl_expires);
     tcase_add_test(tc, negative_answers_are_cached);
