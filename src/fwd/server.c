@@ -308,13 +308,30 @@ static bool listeners_reload(struct server *server, const struct config *config,
     return true;
 }
 
+/* What the new configuration changes of those that stay open. */
+static void listeners_adjust(struct server *server, struct buf *messages)
+{
+    uint32_t mode = unix_mode_of(server->config);
+
+    for (size_t i = 0; i < server->listener_count; i++) {
+        struct listener *listener = server->listeners[i];
+        char text[NETADDR_TEXT];
+
+        listener_set_keepalive(listener, server->config->timeout.keepalive);
+        if (listener_set_unix_mode(listener, mode))
+            continue;
+        netaddr_format(listener_addr(listener), text);
+        buf_printf(messages, "cannot set the mode of %s to %04o: %s\n", text,
+                   (unsigned)mode, strerror(errno));
+    }
+}
+
 bool server_reload(struct server *server, struct config *config, struct buf *messages)
 {
     if (!server->passed && !listeners_reload(server, config, messages))
         return false;
     if (config_take(server, config)) {
-        for (size_t i = 0; i < server->listener_count; i++)
-            listener_set_keepalive(server->listeners[i], config->timeout.keepalive);
+        listeners_adjust(server, messages);
         return true;
     }
     buf_append_text(messages, "out of memory\n");

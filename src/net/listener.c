@@ -250,6 +250,11 @@ void listener_set_keepalive(struct listener *listener, uint64_t ms)
         sockopt_keepalive(watch_fd(listener->watch), ms);
 }
 
+bool listener_set_unix_mode(struct listener *listener, uint32_t mode)
+{
+    return unix_place_set_mode(&listener->addr, &listener->place, mode);
+}
+
 const struct netaddr *listener_addr(const struct listener *listener)
 {
     return &listener->addr;

@@ -44,6 +44,12 @@ void listener_close(struct listener *listener);
 /* Changes the keepalive of connections accepted from now on. */
 void listener_set_keepalive(struct listener *listener, uint64_t ms);
 
+/*
+ * Changes the file mode of a Unix socket that we bound; others stay as they are. False
+ * with errno set if that fails.
+ */
+bool listener_set_unix_mode(struct listener *listener, uint32_t mode);
+
 const struct netaddr *listener_addr(const struct listener *listener);
 
 /* Whether the listener accepts at this address and port (wildcards considered). */

@@ -120,11 +120,22 @@ int listener_bind(const struct netaddr *addr, uint32_t unix_mode,
     return fd;
 }
 
-void unix_place_clear(const struct netaddr *addr, const struct unix_place *place)
+static bool unix_is_ours(const struct netaddr *addr, const struct unix_place *place)
 {
     struct stat st;
 
-    if (place->ours && lstat(unix_path(addr), &st) == 0 && st.st_dev == place->dev &&
-        st.st_ino == place->ino)
+    return place->ours && lstat(unix_path(addr), &st) == 0 && st.st_dev == place->dev &&
+           st.st_ino == place->ino;
+}
+
+bool unix_place_set_mode(const struct netaddr *addr, const struct unix_place *place,
+                         uint32_t mode)
+{
+    return !unix_is_ours(addr, place) || chmod(unix_path(addr), mode & 0777u) == 0;
+}
+
+void unix_place_clear(const struct netaddr *addr, const struct unix_place *place)
+{
+    if (unix_is_ours(addr, place))
         unlink(unix_path(addr));
 }

@@ -22,6 +22,13 @@ struct unix_place {
 int listener_bind(const struct netaddr *addr, uint32_t unix_mode,
                   struct unix_place *place);
 
+/*
+ * Gives the socket at the address this file mode if it is still the one we bound. False
+ * with errno set if that fails.
+ */
+bool unix_place_set_mode(const struct netaddr *addr, const struct unix_place *place,
+                         uint32_t mode);
+
 /* Unlinks the socket at the address if it is still the one we bound. */
 void unix_place_clear(const struct netaddr *addr, const struct unix_place *place);
 

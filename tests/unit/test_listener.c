@@ -341,6 +341,30 @@ START_TEST(unix_mode_and_removal)
 }
 END_TEST
 
+START_TEST(unix_mode_is_changed)
+{
+    struct stat st;
+    int fd;
+
+    listener = open_unix(0600);
+    ck_assert_ptr_nonnull(listener);
+    ck_assert(listener_set_unix_mode(listener, 0666));
+    ck_assert_int_eq(lstat(path, &st), 0);
+    ck_assert_uint_eq(st.st_mode & 0777, 0666);
+    ck_assert(listener_set_unix_mode(listener, 0600));
+    ck_assert_int_eq(lstat(path, &st), 0);
+    ck_assert_uint_eq(st.st_mode & 0777, 0600);
+    /* What somebody else has put in its place stays as it is. */
+    ck_assert_int_eq(unlink(path), 0);
+    bind_and_leave(true, &fd);
+    ck_assert_int_eq(chmod(path, 0640), 0);
+    ck_assert(listener_set_unix_mode(listener, 0666));
+    ck_assert_int_eq(lstat(path, &st), 0);
+    ck_assert_uint_eq(st.st_mode & 0777, 0640);
+    close(fd);
+}
+END_TEST
+
 START_TEST(unix_stale_is_replaced)
 {
     int fd;
@@ -587,6 +611,7 @@ int main(void)
     suite_add_tcase(suite, tcp);
     tcase_add_checked_fixture(local, unix_setup, unix_teardown);
     tcase_add_loop_test(local, unix_mode_and_removal, 0, 2);
+    tcase_add_test(local, unix_mode_is_changed);
     tcase_add_test(local, unix_stale_is_replaced);
     tcase_add_test(local, unix_live_is_left_alone);
     tcase_add_test(local, unix_file_is_left_alone);
