@@ -65,6 +65,7 @@ replay_tests = \
 	tests/fuzz/replay_head \
 	tests/fuzz/replay_ntlm \
 	tests/fuzz/replay_pattern \
+	tests/fuzz/replay_quote \
 	tests/fuzz/replay_url
 fuzz_programs = \
 	tests/fuzz/fuzz_challenge \
@@ -73,6 +74,7 @@ fuzz_programs = \
 	tests/fuzz/fuzz_head \
 	tests/fuzz/fuzz_ntlm \
 	tests/fuzz/fuzz_pattern \
+	tests/fuzz/fuzz_quote \
 	tests/fuzz/fuzz_url
 tests_fuzz_replay_challenge_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_challenge.c
 tests_fuzz_fuzz_challenge_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
@@ -86,6 +88,8 @@ tests_fuzz_replay_ntlm_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_ntlm.c
 tests_fuzz_fuzz_ntlm_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 tests_fuzz_replay_pattern_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_pattern.c
 tests_fuzz_fuzz_pattern_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_replay_quote_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_quote.c
+tests_fuzz_fuzz_quote_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 tests_fuzz_replay_url_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_url.c
 tests_fuzz_fuzz_url_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 check_PROGRAMS += $(replay_tests)
