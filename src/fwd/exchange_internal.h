@@ -41,10 +41,12 @@ struct exchange_up {
     enum up_state state;
     bool has_body;
     bool whole;   /* the client sent all of the body */
-    bool started; /* bytes of the body were taken, so the request cannot be repeated */
+    bool started; /* bytes of the body were taken */
+    bool keeping; /* ... and stand in `kept`, so that they can be sent again */
     bool sent;    /* auth_sent() was called for the head */
     bool emptied; /* the head says that there is no body: it is a leg of the login */
     struct body body;
+    struct buf kept; /* the body as it came, while a 407 may follow it */
     struct outlet outlet;
 };
 
@@ -149,6 +151,12 @@ void exchange_request_send(struct exchange *x);
 
 /* Moves what can be moved. */
 void exchange_request_pump(struct exchange *x);
+
+/*
+ * Makes the request ready to be sent once more, its body too. False when bytes of that
+ * are gone.
+ */
+bool exchange_request_rewind(struct exchange *x);
 
 /* Ends the holding of the body, if it is held. */
 void exchange_request_release(struct exchange *x);

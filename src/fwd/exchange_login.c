@@ -110,7 +110,7 @@ void exchange_login_challenged(struct exchange *x, const struct framing *framing
     x->state = EXCHANGE_CHALLENGE;
     c->login_ready = c->spent = c->drained = false;
     /* Even when it is too late for this request, the next one shall know of it. */
-    c->too_late = x->up.started;
+    c->too_late = !exchange_request_rewind(x);
     login_step(x, &x->down.head);
     if (x->state == EXCHANGE_OVER)
         return;

@@ -11,6 +11,10 @@
 /* How long a body is held for a hop that was never spoken to. */
 #define HOLD_MS 1000
 
+/* Bytes of a body that are kept beyond that, for a 407 that waits for the whole body.
+ */
+#define KEPT_LIMIT (64 * 1024)
+
 void exchange_request_init(struct exchange *x)
 {
     const struct framing *framing = &x->o.framing;
@@ -20,12 +24,14 @@ void exchange_request_init(struct exchange *x)
     x->up.whole = !x->up.has_body;
     buf_init(&x->target, EXCHANGE_CEILING);
     body_init(&x->up.body, framing, true);
+    buf_init(&x->up.kept, KEPT_LIMIT);
     outlet_init(&x->up.outlet, EXCHANGE_CEILING);
 }
 
 void exchange_request_clear(struct exchange *x)
 {
     body_clear(&x->up.body);
+    buf_clear(&x->up.kept);
     buf_clear(&x->target);
     outlet_clear(&x->up.outlet);
 }
@@ -114,6 +120,42 @@ static void request_whole(struct exchange *x)
         exchange_fail(x, OUTCOME_INTERNAL, "out of memory");
 }
 
+/* Remembers the first n bytes of o.in, which are on their way now. */
+static void request_keep(struct exchange *x, size_t n)
+{
+    struct exchange_up *up = &x->up;
+
+    if (!up->keeping || buf_append(&up->kept, buf_span(x->o.in).at, n) == 0)
+        return;
+    up->keeping = false;
+    buf_clear(&up->kept);
+}
+
+bool exchange_request_rewind(struct exchange *x)
+{
+    struct exchange_up *up = &x->up;
+    struct buf joined;
+
+    if (!up->started)
+        return true;
+    if (!up->keeping)
+        return false;
+    buf_init(&joined, x->o.in->ceiling);
+    if (buf_append_span(&joined, buf_span(&up->kept)) != 0 ||
+        buf_append_span(&joined, buf_span(x->o.in)) != 0) {
+        buf_clear(&joined);
+        return false;
+    }
+    buf_clear(x->o.in);
+    *x->o.in = joined;
+    buf_clear(&up->kept);
+    body_clear(&up->body);
+    body_init(&up->body, &x->o.framing, true);
+    up->started = up->whole = up->keeping = false;
+    x->result.bytes_up = 0;
+    return true;
+}
+
 /* Takes one piece out of o.in. */
 static void request_take(struct exchange *x)
 {
@@ -131,6 +173,7 @@ static void request_take(struct exchange *x)
         if (progress == BODY_DATA)
             request_put(x, data);
     }
+    request_keep(x, offered - rest.len);
     buf_consume(x->o.in, offered - rest.len);
     if (progress == BODY_BAD) {
         snprintf(detail, sizeof(detail), "the request's body %s", up->body.error);
@@ -178,6 +221,7 @@ static void head_sent(struct exchange *x)
         up->state = UP_DONE;
     } else if (body_is_held(x)) {
         up->state = UP_HELD;
+        up->keeping = true;
         deadline_set(x->loop, &x->limit, HOLD_MS);
     } else {
         up->state = UP_BODY;
