@@ -24,6 +24,7 @@ unit_tests = \
 	tests/unit/test_head \
 	tests/unit/test_health \
 	tests/unit/test_listener \
+	tests/unit/test_listener_unix \
 	tests/unit/test_log \
 	tests/unit/test_loop \
 	tests/unit/test_loop_time \
@@ -55,7 +56,7 @@ unit_tests = \
 check_PROGRAMS += $(unit_tests)
 TESTS += $(unit_tests)
 endif
-EXTRA_DIST += tests/unit/admin_rig.h tests/unit/config_fixture.h tests/unit/exchange_rig.h tests/unit/loop_rig.h tests/unit/proxy_rig.h tests/unit/resolve_rig.h tests/unit/route_rig.h tests/unit/suite.h tests/unit/tls_rig.h tests/unit/tunnel_rig.h tests/unit/watch_rig.h 
+EXTRA_DIST += tests/unit/admin_rig.h tests/unit/config_fixture.h tests/unit/exchange_rig.h tests/unit/listener_rig.h tests/unit/loop_rig.h tests/unit/proxy_rig.h tests/unit/resolve_rig.h tests/unit/route_rig.h tests/unit/suite.h tests/unit/tls_rig.h tests/unit/tunnel_rig.h tests/unit/watch_rig.h 
 
 # Fuzz targets: replayed over the stored inputs, or linked with libFuzzer.
 replay_tests = \

@@ -1,12 +1,10 @@
 /*
- * test_listener: binding, accepting, running out of descriptors, Unix sockets and
- * passed sockets, on the real loop.
+ * test_listener: binding, accepting, running out of descriptors, and passed
+ * sockets, on the real loop. Unix sockets: test_listener_unix.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE /* accept4() */
 #endif
-
-#include "net/listener.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -19,112 +17,7 @@
 #include <unistd.h>
 
 #include "base/counters.h"
-#include "base/log.h"
-#include "suite.h"
-
-#define PATIENCE_MS 5000
-#define TAKEN_LIMIT 256
-
-static struct loop *loop;
-static struct deadline patience;
-static struct listener *listener;
-
-/* What the callback saw. */
-static int taken[TAKEN_LIMIT];
-static int taken_count, taken_wanted;
-static struct netaddr taken_local, taken_remote;
-static bool close_in_callback;
-
-static void out_of_patience(void *ctx)
-{
-    (void)ctx;
-    ck_abort_msg("nothing happened for %d ms", PATIENCE_MS);
-}
-
-static void setup(void)
-{
-    loop = loop_new();
-    ck_assert_ptr_nonnull(loop);
-    deadline_init(&patience, out_of_patience, NULL);
-    deadline_set(loop, &patience, PATIENCE_MS);
-    listener = NULL;
-    taken_count = 0;
-    taken_wanted = 1;
-    close_in_callback = false;
-}
-
-static void teardown(void)
-{
-    for (int i = 0; i < taken_count; i++)
-        close(taken[i]);
-    listener_close(listener);
-    deadline_clear(loop, &patience);
-    ck_assert_int_eq(loop_free(loop), 0);
-}
-
-static void on_accept(void *ctx, int fd, const struct netaddr *local,
-                      const struct netaddr *remote)
-{
-    ck_assert_ptr_eq(ctx, &taken);
-    taken[taken_count++] = fd;
-    taken_local = *local;
-    taken_remote = *remote;
-    if (close_in_callback) {
-        listener_close(listener);
-        listener = NULL;
-    }
-    if (taken_count == taken_wanted)
-        loop_stop(loop);
-}
-
-static struct listener_options options_at(struct netaddr addr)
-{
-    return (struct listener_options){
-        .loop = loop,
-        .addr = addr,
-        .unix_mode = 0600,
-        .callback = on_accept,
-        .ctx = &taken,
-    };
-}
-
-static struct netaddr addr_ip(const char *ip, uint16_t port)
-{
-    struct netaddr a;
-
-    ck_assert(netaddr_from_ip(&a, span_of(ip), port));
-    return a;
-}
-
-static struct listener *open_ip(const char *ip, uint16_t port)
-{
-    struct listener_options options = options_at(addr_ip(ip, port));
-
-    return listener_open(&options);
-}
-
-static uint16_t own_port(void)
-{
-    return netaddr_port(listener_addr(listener));
-}
-
-static int client_to(struct netaddr to)
-{
-    int fd = socket(to.u.sa.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-    ck_assert_int_ge(fd, 0);
-    ck_assert_int_eq(connect(fd, &to.u.sa, to.len), 0);
-    return fd;
-}
-
-static int int_option(int fd, int level, int name)
-{
-    int value = -1;
-    socklen_t len = sizeof(value);
-
-    ck_assert_int_eq(getsockopt(fd, level, name, &value, &len), 0);
-    return value;
-}
+#include "listener_rig.h"
 
 static const struct {
     const char *bound, *target, *local;
@@ -266,154 +159,6 @@ START_TEST(rests_without_descriptors)
     ck_assert_int_eq(taken_count, 1);
     ck_assert_int_eq(checks, 10);
     close(client);
-}
-END_TEST
-
-/* ---- Unix sockets ---- */
-
-static char directory[64];
-static char path[96];
-
-static void unix_setup(void)
-{
-    setup();
-    snprintf(directory, sizeof(directory), "/tmp/ccgate-test-XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(directory));
-    snprintf(path, sizeof(path), "%s/sock", directory);
-}
-
-static void unix_teardown(void)
-{
-    teardown();
-    unlink(path);
-    ck_assert_int_eq(rmdir(directory), 0);
-}
-
-static struct netaddr addr_unix(void)
-{
-    struct netaddr a;
-
-    ck_assert(netaddr_from_path(&a, span_of(path)));
-    return a;
-}
-
-static struct listener *open_unix(uint32_t mode)
-{
-    struct listener_options options = options_at(addr_unix());
-
-    options.unix_mode = mode;
-    return listener_open(&options);
-}
-
-static void bind_and_leave(bool keep_open, int *fd)
-{
-    struct netaddr a = addr_unix();
-
-    *fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    ck_assert_int_eq(bind(*fd, &a.u.sa, a.len), 0);
-    ck_assert_int_eq(listen(*fd, 1), 0);
-    if (!keep_open)
-        close(*fd);
-}
-
-START_TEST(unix_mode_and_removal)
-{
-    mode_t old = umask(022);
-    struct stat st;
-    int client;
-
-    listener = open_unix(_i == 0 ? 0600 : 0666);
-    ck_assert_ptr_nonnull(listener);
-    ck_assert_uint_eq(umask(old), 022);
-    ck_assert_int_eq(lstat(path, &st), 0);
-    ck_assert(S_ISSOCK(st.st_mode));
-    ck_assert_uint_eq(st.st_mode & 0777, _i == 0 ? 0600 : 0666);
-    client = client_to(addr_unix());
-    loop_run(loop);
-    ck_assert_int_eq(taken_count, 1);
-    ck_assert_int_eq(taken_local.u.sa.sa_family, AF_UNIX);
-    ck_assert_str_eq(taken_local.u.un.sun_path, path);
-    ck_assert_int_eq(taken_remote.u.sa.sa_family, AF_UNIX);
-    close(client);
-    listener_close(listener);
-    listener = NULL;
-    ck_assert_int_ne(lstat(path, &st), 0);
-}
-END_TEST
-
-START_TEST(unix_mode_is_changed)
-{
-    struct stat st;
-    int fd;
-
-    listener = open_unix(0600);
-    ck_assert_ptr_nonnull(listener);
-    ck_assert(listener_set_unix_mode(listener, 0666));
-    ck_assert_int_eq(lstat(path, &st), 0);
-    ck_assert_uint_eq(st.st_mode & 0777, 0666);
-    ck_assert(listener_set_unix_mode(listener, 0600));
-    ck_assert_int_eq(lstat(path, &st), 0);
-    ck_assert_uint_eq(st.st_mode & 0777, 0600);
-    /* What somebody else has put in its place stays as it is. */
-    ck_assert_int_eq(unlink(path), 0);
-    bind_and_leave(true, &fd);
-    ck_assert_int_eq(chmod(path, 0640), 0);
-    ck_assert(listener_set_unix_mode(listener, 0666));
-    ck_assert_int_eq(lstat(path, &st), 0);
-    ck_assert_uint_eq(st.st_mode & 0777, 0640);
-    close(fd);
-}
-END_TEST
-
-START_TEST(unix_stale_is_replaced)
-{
-    int fd;
-
-    bind_and_leave(false, &fd);
-    listener = open_unix(0600);
-    ck_assert_ptr_nonnull(listener);
-    close(client_to(addr_unix()));
-}
-END_TEST
-
-START_TEST(unix_live_is_left_alone)
-{
-    int fd;
-
-    bind_and_leave(true, &fd);
-    ck_assert_ptr_null(open_unix(0600));
-    ck_assert_int_eq(errno, EADDRINUSE);
-    close(client_to(addr_unix()));
-    close(fd);
-}
-END_TEST
-
-START_TEST(unix_file_is_left_alone)
-{
-    struct stat st;
-    int fd = open(path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
-
-    ck_assert_int_ge(fd, 0);
-    close(fd);
-    ck_assert_ptr_null(open_unix(0600));
-    ck_assert_int_eq(errno, EADDRINUSE);
-    ck_assert_int_eq(lstat(path, &st), 0);
-    ck_assert(S_ISREG(st.st_mode));
-}
-END_TEST
-
-START_TEST(unix_successor_is_not_unlinked)
-{
-    int fd;
-
-    listener = open_unix(0600);
-    ck_assert_ptr_nonnull(listener);
-    ck_assert_int_eq(unlink(path), 0);
-    bind_and_leave(true, &fd);
-    listener_close(listener);
-    listener = NULL;
-    close(client_to(addr_unix()));
-    close(fd);
 }
 END_TEST
 
@@ -583,14 +328,11 @@ START_TEST(null_is_closed)
 }
 END_TEST
 
-#define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
-
 int main(void)
 {
     const struct log_options quiet = {.to = "/dev/null", .level = LOG_LEVEL_INFO};
     Suite *suite = suite_create("listener");
     TCase *tcp = tcase_create("tcp");
-    TCase *local = tcase_create("unix");
 
     setvbuf(stdout, NULL, _IOLBF, 0);
     log_open(&quiet);
@@ -609,13 +351,5 @@ int main(void)
     tcase_add_test(tcp, is_at_both_families);
     tcase_add_test(tcp, null_is_closed);
     suite_add_tcase(suite, tcp);
-    tcase_add_checked_fixture(local, unix_setup, unix_teardown);
-    tcase_add_loop_test(local, unix_mode_and_removal, 0, 2);
-    tcase_add_test(local, unix_mode_is_changed);
-    tcase_add_test(local, unix_stale_is_replaced);
-    tcase_add_test(local, unix_live_is_left_alone);
-    tcase_add_test(local, unix_file_is_left_alone);
-    tcase_add_test(local, unix_successor_is_not_unlinked);
-    suite_add_tcase(suite, local);
     return suite_run(suite);
 }
