@@ -2,14 +2,9 @@
  * test_auth_schemes: NTLM and Digest through the login of a connection: what is asked
  * of the guard, what counts, and what is remembered.
  */
-#include <stdio.h>
-#include <string.h>
-
-#include "auth/auth.h"
-#include "suite.h"
+#include "auth_rig.h"
 
 #define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
-#define HOP          "http://wp1.corp:8080"
 
 #define TYPE1 "NTLM TlRMTVNTUAABAAAAB4IIAgAAAAAoAAAAAAAAACgAAAAGAHAXAAAADw=="
 #define TYPE3 "NTLM TlRMTVNTUAADAAAA"
@@ -22,95 +17,12 @@
 #define DIGEST(more)                                                                   \
     "Proxy-Authenticate: Digest realm=\"corp\", qop=\"auth\", " more "\r\n"
 
-static struct loop *loop;
-static struct guard *guard;
-static struct auth_memory *memory;
-static struct config_login login;
-static struct auth_request request;
-
-/* What the last callback said. */
-static struct {
-    unsigned calls;
-    enum outcome outcome;
-    char detail[512];
-} said;
-
-static void setup(void)
+static void setup_domain(void)
 {
-    loop = loop_new();
-    guard = guard_new(loop);
-    memory = auth_memory_new();
-    login = (struct config_login){.auth = CONFIG_AUTH_AUTO};
-    login.login_name = span_dup(SPAN("CORP\\alice"));
+    setup();
+    login_set("CORP\\alice", "sesame");
     login.username = span_dup(SPAN("alice"));
     login.domain = span_dup(SPAN("CORP"));
-    login.password = secret_new(SPAN("sesame"));
-    request = (struct auth_request){
-        .method = SPAN("CONNECT"),
-        .uri = SPAN("origin.test:443"),
-    };
-}
-
-static void teardown(void)
-{
-    auth_memory_free(memory);
-    guard_free(guard);
-    free(login.login_name);
-    free(login.username);
-    free(login.domain);
-    secret_free(login.password);
-    ck_assert_int_eq(loop_free(loop), 0);
-}
-
-static void stepped(void *ctx, enum outcome outcome, const char *detail)
-{
-    (void)ctx;
-    said.calls++;
-    said.outcome = outcome;
-    (void)snprintf(said.detail, sizeof(said.detail), "%s", detail);
-}
-
-static struct auth *start(void)
-{
-    struct auth *auth = auth_new(&(struct auth_options){
-        .loop = loop,
-        .guard = guard,
-        .memory = memory,
-        .hop = HOP,
-        .host = "wp1.corp",
-        .login = &login,
-    });
-
-    ck_assert_ptr_nonnull(auth);
-    return auth;
-}
-
-/* A 407 with these lines (NULL: none), or a step without a challenge. */
-static void begin(struct auth *auth, const char *lines)
-{
-    char text[2048];
-    struct head head;
-    int n;
-
-    said.calls = 0;
-    if (lines == NULL) {
-        auth_step(auth, &request, NULL, stepped, NULL);
-        return;
-    }
-    n = snprintf(text, sizeof(text), "HTTP/1.1 407 Login\r\n%s\r\n", lines);
-    head_init(&head);
-    ck_assert_int_eq(head_read_response(&head, text, (size_t)n), HEAD_DONE);
-    auth_step(auth, &request, &head, stepped, NULL);
-    head_clear(&head);
-    memset(text, 'x', sizeof(text)); /* the head need not stay */
-}
-
-static enum outcome step(struct auth *auth, const char *lines)
-{
-    begin(auth, lines);
-    loop_run(loop);
-    ck_assert_uint_eq(said.calls, 1);
-    return said.outcome;
 }
 
 /* The value begins with that, and is sent. */
@@ -467,7 +379,7 @@ int main(void)
     Suite *suite = suite_create("auth schemes");
     TCase *tcase = tcase_create("auth schemes");
 
-    tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_add_checked_fixture(tcase, setup_domain, teardown);
     tcase_add_test(tcase, ntlm_login);
     tcase_add_loop_test(tcase, ntlm_lost, 0, AT_COUNT);
     tcase_add_loop_test(tcase, ntlm_rejected, 0, 3);
