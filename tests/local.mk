@@ -33,6 +33,7 @@ unit_tests = \
 	tests/unit/test_netaddr \
 	tests/unit/test_noproxy \
 	tests/unit/test_ntlm \
+	tests/unit/test_offers \
 	tests/unit/test_options \
 	tests/unit/test_outcome \
 	tests/unit/test_pattern \

@@ -92,6 +92,16 @@ static const char *known_text(enum auth_known known)
     return TEXTS[known];
 }
 
+/* What somebody who looks after this machine ought to know about the login. */
+static const char *login_warning(const struct egress *egress, const struct hop *hop)
+{
+    const char *scheme = auth_memory_scheme(egress->memory, hop->name);
+
+    if (scheme != NULL && strcmp(scheme, "Basic") == 0 && !hop->tls)
+        return "Basic sends the password readable for everybody on the way";
+    return NULL;
+}
+
 static json_t *login_json(const struct egress *egress, const struct hop *hop)
 {
     const struct config_login *login = hop->login;
@@ -108,6 +118,9 @@ static json_t *login_json(const struct egress *egress, const struct hop *hop)
                         text(known_text(auth_memory_get(egress->memory, hop->name))));
     json_object_set_new(object, "state", text(state));
     json_object_set_new(object, "rejected_at", text(rejected_at));
+    json_object_set_new(object, "note",
+                        text(auth_memory_note(egress->memory, hop->name)));
+    json_object_set_new(object, "warning", text(login_warning(egress, hop)));
     return object;
 }
 

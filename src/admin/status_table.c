@@ -198,6 +198,27 @@ static void put_hops(struct writer *w, const json_t *hops)
     free(rows);
 }
 
+/* What somebody should know about the logins. */
+static void put_notes(struct writer *w, const json_t *hops)
+{
+    static const char *const KEYS[] = {"note", "warning"};
+
+    for (size_t i = 0; i < json_array_size(hops); i++) {
+        const json_t *hop = json_array_get(hops, i);
+
+        for (size_t k = 0; k < sizeof(KEYS) / sizeof(KEYS[0]); k++) {
+            const char *value = get_text(json_object_get(hop, "login"), KEYS[k]);
+            char name[CELL_SIZE], cell[CELL_SIZE];
+
+            if (value[0] == '\0')
+                continue;
+            set_cell(name, get_text(hop, "name"));
+            set_cell(cell, value);
+            put(w, "%-10s %s: %s\n", KEYS[k], name, cell);
+        }
+    }
+}
+
 /* ---- tunnels ---- */
 
 static void put_tunnels(struct writer *w, const json_t *tunnels, uint64_t open)
@@ -309,6 +330,7 @@ int status_table(const json_t *status, struct buf *out)
             ? "; the last reload FAILED (ccgate check-config says why)"
             : "");
     put_hops(&w, json_object_get(status, "hops"));
+    put_notes(&w, json_object_get(status, "hops"));
     put_tunnels(&w, json_object_get(status, "tunnels"),
                 get_number(json_object_get(status, "sessions"), "tunnels"));
     put_errors(&w, json_object_get(status, "last_errors"));

@@ -13,13 +13,14 @@
 #include <stdlib.h>
 
 #include "auth/memory.h"
-#include "auth/offers.h"
 #include "base/counters.h"
 
 enum {
     CHALLENGE_LIMIT = 4,     /* 407 in a row on one connection */
     VALUE_LIMIT = 64 * 1024, /* bytes of a login */
     DETAIL_SIZE = 512,
+    UNABLE_MS = 5 * 1000,   /* a scheme that could not be used is not asked for */
+    REFUSED_MS = 30 * 1000, /* likewise after the hop refused what it said */
 };
 
 enum state {
@@ -40,9 +41,12 @@ struct auth {
     bool waiting;   /* no value: the scheme needs a challenge first */
     struct buf value;
     struct auth_request request; /* during a step */
-    struct buf parameters;       /* of the challenge, while the guard is asked */
+    struct buf challenges;       /* of the last 407, which the offers point into */
+    struct offers offers;        /* or, up front, what the hop has offered before */
+    bool up_front;               /* this step has no challenge */
+    scheme_set tried;            /* schemes that could not be used in this step */
     struct guard_ticket *ticket;
-    unsigned challenges; /* since the last other answer */
+    unsigned challenges_seen; /* since the last other answer */
     struct deferred deferred;
     auth_callback *callback; /* NULL: no step is under way */
     void *ctx;
@@ -138,7 +142,7 @@ static void fail_internal(struct auth *auth)
     finish(auth, OUTCOME_INTERNAL, "memory is out");
 }
 
-static void reject(struct auth *auth)
+static void reject_password(struct auth *auth)
 {
     struct guard_ticket *ticket = auth->ticket;
 
@@ -156,13 +160,6 @@ static void reject(struct auth *auth)
 
 /* ---- schemes ---- */
 
-static bool scheme_lacks(const struct auth_scheme *scheme,
-                         const struct config_login *login)
-{
-    return scheme->needs_password &&
-           (login->login_name == NULL || login->password == NULL);
-}
-
 /* False when memory is out. */
 static bool scheme_take(struct auth *auth, const struct auth_scheme *scheme)
 {
@@ -178,6 +175,30 @@ static bool scheme_take(struct auth *auth, const struct auth_scheme *scheme)
     return true;
 }
 
+static void try_next(struct auth *auth);
+
+/* The scheme cannot be used for now; another one may do. */
+static void scheme_unable(struct auth *auth, uint64_t hold_ms, const char *why)
+{
+    const struct auth_scheme *scheme = auth->scheme;
+
+    auth_memory_unable(auth->o.memory, auth->o.hop, scheme,
+                       loop_now(auth->o.loop) + hold_ms, why);
+    auth->tried |= scheme_bit(scheme);
+    auth->state = STATE_IDLE; /* nothing of it is waiting for an answer */
+    give_up(auth);
+    scheme_drop(auth);
+    try_next(auth);
+}
+
+static void reject(struct auth *auth)
+{
+    if (auth->scheme->needs_password)
+        reject_password(auth);
+    else
+        scheme_unable(auth, REFUSED_MS, "the proxy refused the login");
+}
+
 static void scheme_done(void *ctx, enum outcome outcome, const char *detail)
 {
     struct auth *auth = ctx;
@@ -187,6 +208,8 @@ static void scheme_done(void *ctx, enum outcome outcome, const char *detail)
         finish(auth, OUTCOME_OK, "%s", detail);
     } else if (outcome == OUTCOME_LOGIN_REJECTED) {
         reject(auth);
+    } else if (outcome == OUTCOME_LOGIN_SCHEME) {
+        scheme_unable(auth, UNABLE_MS, detail);
     } else {
         give_up(auth);
         finish(auth, outcome, "%s", detail);
@@ -195,10 +218,11 @@ static void scheme_done(void *ctx, enum outcome outcome, const char *detail)
 
 static void make_value(struct auth *auth)
 {
+    size_t place = scheme_place(auth->scheme);
     const struct auth_turn turn = {
         .login = auth->o.login,
         .request = auth->request,
-        .parameters = buf_span(&auth->parameters),
+        .parameters = auth->offers.challenge[place].parameters,
     };
 
     auth->state = STATE_MAKING;
@@ -242,14 +266,16 @@ static void guard_answered(void *ctx, bool allowed)
     finish(auth, OUTCOME_LOGIN_HELD, "%s", text);
 }
 
-/* The value follows as soon as the guard allows it. */
-static void ask_guard(struct auth *auth, const struct auth_scheme *scheme,
-                      struct span parameters)
+/* The value follows, as soon as the guard allows it where it is to be asked. */
+static void begin(struct auth *auth, const struct auth_scheme *scheme)
 {
-    buf_reset(&auth->parameters);
-    if (!scheme_take(auth, scheme) ||
-        buf_append_span(&auth->parameters, parameters) != 0) {
+    if (!scheme_take(auth, scheme)) {
         fail_internal(auth);
+        return;
+    }
+    auth_memory_begins(auth->o.memory, auth->o.hop, scheme);
+    if (!scheme->needs_password) {
+        make_value(auth);
         return;
     }
     auth->state = STATE_ASKING;
@@ -290,99 +316,72 @@ static bool scheme_is_ready(struct auth *auth, const struct auth_scheme *scheme)
     return true;
 }
 
+/* Begins with the best scheme that was not tried yet. */
+static void try_next(struct auth *auth)
+{
+    struct choice choice;
+
+    choose(&choice, &auth->o, &auth->offers, auth->tried);
+    if (choice.scheme != NULL && auth->up_front &&
+        !scheme_is_ready(auth, choice.scheme))
+        step_silent(auth, true);
+    else if (choice.scheme != NULL)
+        begin(auth, choice.scheme);
+    else if (auth->up_front)
+        step_silent(auth, false); /* the proxy's 407 will say what is missing */
+    else
+        finish(auth, choice.outcome, "%s", choice.detail);
+}
+
 static void step_up_front(struct auth *auth)
 {
-    const struct config_login *login = auth->o.login;
-    const char *name = auth_memory_scheme(auth->o.memory, auth->o.hop);
-    const struct auth_scheme *scheme = scheme_named(span_of(name));
-
     give_up(auth);
-    /* Without a scheme the proxy is left to ask, and its 407 says what is missing. */
-    if (auth->logged_in || scheme == NULL || !scheme_allowed(scheme, login) ||
-        scheme_lacks(scheme, login))
+    if (auth->logged_in) {
         step_silent(auth, false);
-    else if (!scheme_is_ready(auth, scheme))
-        step_silent(auth, true);
-    else
-        ask_guard(auth, scheme, SPAN(""));
+        return;
+    }
+    auth->offers = (struct offers){
+        .set = auth_memory_offered(auth->o.memory, auth->o.hop),
+    };
+    try_next(auth);
 }
 
-static void fail_scheme(struct auth *auth, const struct offers *offers)
+/* False after fail_internal(). */
+static bool read_offers(struct auth *auth, const struct head *head)
 {
-    if (offers->count == 0)
-        finish(auth, OUTCOME_LOGIN_BROKEN,
-               "%s asks for a login (407) without saying which scheme it wants",
-               auth->o.hop);
-    else if (offers->forbidden)
-        finish(auth, OUTCOME_LOGIN_SCHEME,
-               "%s offers only %s, which `auth:` in the configuration rules out",
-               auth->o.hop, offers->names);
-    else
-        finish(auth, OUTCOME_LOGIN_SCHEME, "%s offers only %s", auth->o.hop,
-               offers->names);
-}
-
-static void fail_credentials(struct auth *auth, const struct offers *offers)
-{
-    char realm[OFFERS_REALM];
-    const char *name = auth->o.login->login_name;
-
-    offers_realm(offers, realm);
-    if (name == NULL)
-        finish(auth, OUTCOME_LOGIN_NO_CREDENTIALS,
-               "%s asks for a login (%s%s), and no user name is known: set `username:` "
-               "and `password_file:`",
-               auth->o.hop, offers->best->name, realm);
-    else
-        finish(auth, OUTCOME_LOGIN_NO_CREDENTIALS,
-               "%s asks for a login (%s%s), and no password of %s is known: set "
-               "`password_file:`",
-               auth->o.hop, offers->best->name, realm, name);
-}
-
-/* The challenge that the login of this connection goes on with. */
-static void step_on(struct auth *auth, const struct challenge *challenge)
-{
-    buf_reset(&auth->parameters);
-    if (buf_append_span(&auth->parameters, challenge->parameters) != 0)
+    buf_reset(&auth->challenges);
+    if (offers_copy(&auth->challenges, head) != 0) {
         fail_internal(auth);
-    else
-        make_value(auth);
+        return false;
+    }
+    offers_read(&auth->offers, buf_span(&auth->challenges));
+    return true;
 }
 
 static void step_challenged(struct auth *auth, const struct head *head)
 {
-    const struct config_login *login = auth->o.login;
     bool sent = auth->state == STATE_SENT && auth->value.len > 0;
-    struct offers offers;
+    bool again;
 
-    offers_read(&offers, head, login, sent ? auth->scheme : NULL);
-    auth->logged_in = auth->waiting = false;
-    if (sent && value_decides(auth) && (auth->scheme->one_try || !offers.again)) {
-        reject(auth);
+    if (!read_offers(auth, head))
         return;
-    }
-    if (++auth->challenges > CHALLENGE_LIMIT) {
+    again = sent && (auth->offers.set & scheme_bit(auth->scheme)) != 0;
+    auth->logged_in = auth->waiting = false;
+    if (sent && value_decides(auth) && (auth->scheme->one_try || !again)) {
+        reject(auth);
+    } else if (++auth->challenges_seen > CHALLENGE_LIMIT) {
         auth->state = STATE_IDLE; /* it was answered, so it is not lost */
         give_up(auth);
         finish(auth, OUTCOME_LOGIN_BROKEN, "%s asks for a login again and again",
                auth->o.hop);
-        return;
+    } else if (again) {
+        make_value(auth);
+    } else {
+        give_up(auth);
+        if (auth->offers.count > 0)
+            auth_memory_asks(auth->o.memory, auth->o.hop, auth->offers.set);
+        try_next(auth);
     }
-    if (offers.again) {
-        step_on(auth, &offers.next);
-        return;
-    }
-    give_up(auth);
-    if (offers.count > 0)
-        auth_memory_asks(auth->o.memory, auth->o.hop,
-                         offers.best == NULL ? NULL : offers.best->name);
-    if (offers.best == NULL)
-        fail_scheme(auth, &offers);
-    else if (scheme_lacks(offers.best, login))
-        fail_credentials(auth, &offers);
-    else
-        ask_guard(auth, offers.best, offers.challenge.parameters);
 }
 
 void auth_step(struct auth *auth, const struct auth_request *request,
@@ -392,6 +391,8 @@ void auth_step(struct auth *auth, const struct auth_request *request,
     auth->callback = callback;
     auth->ctx = ctx;
     auth->request = *request;
+    auth->up_front = challenge == NULL;
+    auth->tried = 0;
     if (challenge == NULL)
         step_up_front(auth);
     else
@@ -408,7 +409,7 @@ struct auth *auth_new(const struct auth_options *options)
         return NULL;
     auth->o = *options;
     buf_init(&auth->value, VALUE_LIMIT);
-    buf_init(&auth->parameters, HEAD_LIMIT);
+    buf_init(&auth->challenges, 2 * HEAD_LIMIT);
     deferred_init(&auth->deferred, step_fired, auth);
     return auth;
 }
@@ -427,7 +428,7 @@ void auth_free(struct auth *auth)
     else
         scheme_leave(auth);
     buf_clear(&auth->value);
-    buf_clear(&auth->parameters);
+    buf_clear(&auth->challenges);
     free(auth);
 }
 
@@ -447,30 +448,50 @@ void auth_sent(struct auth *auth)
         auth->begun = true;
 }
 
-void auth_settle(struct auth *auth)
+/* Whether the hop proved who it is, where the scheme lets it do so. */
+static enum outcome login_accepted(struct auth *auth, const struct head *answer,
+                                   const char **detail)
+{
+    const struct auth_scheme *scheme = auth->scheme;
+
+    if (scheme->settled != NULL) {
+        enum outcome outcome = scheme->settled(auth->scheme_state, answer, detail);
+
+        if (outcome != OUTCOME_OK)
+            return outcome;
+    }
+    auth_memory_able(auth->o.memory, auth->o.hop, scheme);
+    auth->logged_in = scheme->bound;
+    return OUTCOME_OK;
+}
+
+enum outcome auth_settle(struct auth *auth, const struct head *answer,
+                         const char **detail)
 {
     struct guard_ticket *ticket = auth->ticket;
+    enum outcome outcome = OUTCOME_OK;
     bool decided;
 
     /* A login that was not sent was not accepted either. */
-    if (auth->callback != NULL || (ticket != NULL && auth->state != STATE_SENT))
-        return;
+    if (auth->callback != NULL || (auth->value.len > 0 && auth->state != STATE_SENT))
+        return OUTCOME_OK;
     decided = auth->state == STATE_SENT && value_decides(auth);
     auth->ticket = NULL;
-    auth->challenges = 0;
+    auth->challenges_seen = 0;
     auth->state = STATE_IDLE;
     auth->waiting = false;
-    if (ticket == NULL)
+    if (auth->value.len == 0)
         auth_memory_open(auth->o.memory, auth->o.hop);
-    else if (decided)
+    if (decided)
+        outcome = login_accepted(auth, answer, detail);
+    if (ticket != NULL && decided)
         guard_accepted(ticket);
     else
         guard_drop(ticket); /* it did not ask after all */
     wipe_value(auth);
-    if (decided && auth->scheme->bound)
-        auth->logged_in = true;
     auth->begun = false;
     scheme_leave(auth);
+    return outcome;
 }
 
 bool auth_is_leg(const struct auth *auth)

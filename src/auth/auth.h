@@ -29,8 +29,14 @@ enum auth_known {
     AUTH_KNOWN_ASKS,    /* it asked: the first head carries a login */
 };
 enum auth_known auth_memory_get(const struct auth_memory *memory, const char *hop);
-/* The scheme last agreed on with the hop ("Basic"), or NULL. */
+/* The scheme last begun with at the hop ("Basic"), or NULL. */
 const char *auth_memory_scheme(const struct auth_memory *memory, const char *hop);
+
+/*
+ * Why a stronger scheme that the hop offers could not be used ("Negotiate: there is no
+ * Kerberos ticket"), or NULL.
+ */
+const char *auth_memory_note(const struct auth_memory *memory, const char *hop);
 
 struct auth;
 
@@ -40,6 +46,7 @@ struct auth_options {
     struct auth_memory *memory;
     const char *hop;                  /* hop.name; must live as long as the auth */
     const char *host;                 /* its host, without brackets; likewise */
+    bool clear;                       /* there is no TLS to the hop */
     const struct config_login *login; /* likewise */
     struct span end_point; /* tls-server-end-point (RFC 5929) of TLS to the hop, or
                               empty; likewise */
@@ -93,8 +100,13 @@ struct span auth_value(const struct auth *auth);
  */
 void auth_sent(struct auth *auth);
 
-/* Tells that an answer other than 407 came: a login that was sent was accepted. */
-void auth_settle(struct auth *auth);
+/*
+ * Tells that an answer other than 407 came: a login that was sent was accepted. OK, or
+ * LOGIN_BROKEN with a static detail: the answer shows that the hop is not who it should
+ * be, and the connection is of no use.
+ */
+enum outcome auth_settle(struct auth *auth, const struct head *answer,
+                         const char **detail);
 
 /*
  * Whether a further leg of the login must follow before the request can succeed: its

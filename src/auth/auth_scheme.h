@@ -20,6 +20,10 @@ struct auth_scheme {
     const char *name; /* as in Proxy-Authenticate, compared without case */
     enum config_auth key;
     bool bound; /* the login lives and dies with the TCP connection */
+    /*
+     * It sends something made of the password, so that the guard is asked. The refusal
+     * of another one costs no account anything: the next scheme is tried.
+     */
     bool needs_password;
     /*
      * A 407 to a value that decides is a rejection. Otherwise step() gets the next
@@ -52,10 +56,17 @@ struct auth_scheme {
     bool (*decides)(const void *state);
 
     /*
-     * Appends the value for the next head to out, with the scheme's name. The callback
-     * may come before this returns; auth.c defers it. finish() while it is due: it
-     * never comes. out is wiped by auth.c; step() makes all room in it before it
-     * writes, so that a buffer that grows leaves no copy.
+     * Looks at the answer that ends an accepted login. LOGIN_BROKEN, with a static why:
+     * the hop failed to prove who it is. NULL: nothing to see.
+     */
+    enum outcome (*settled)(void *state, const struct head *answer, const char **why);
+
+    /*
+     * Appends the value for the next head to out, with the scheme's name. LOGIN_SCHEME
+     * says that the scheme cannot work here and now, and the next one is tried. The
+     * callback may come before this returns; auth.c defers it. finish() while it is
+     * due: it never comes. out is wiped by auth.c; step() makes all room in it before
+     * it writes, so that a buffer that grows leaves no copy.
      */
     void (*step)(void *state, const struct auth_turn *turn, struct buf *out,
                  void (*done)(void *ctx, enum outcome outcome, const char *detail),

@@ -3,10 +3,11 @@
  */
 #include "auth/memory.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEPT_LIMIT = 16 }; /* states for one hop */
+enum { KEPT_LIMIT = 16, NOTE_SIZE = 320 }; /* states for one hop; bytes of a note */
 
 struct kept {
     const struct auth_scheme *scheme;
@@ -18,7 +19,12 @@ struct entry {
     struct entry *next;
     char *hop;
     enum auth_known known;
-    const char *scheme;
+    scheme_set offered;
+    bool stronger;                   /* than Basic, at any time */
+    const struct auth_scheme *begun; /* the scheme last begun with, or NULL */
+    uint64_t unable[SCHEME_COUNT];   /* the loop's time until which it cannot be used */
+    const struct auth_scheme *noted; /* the one that note is about, or NULL */
+    char note[NOTE_SIZE];
     struct kept kept[KEPT_LIMIT]; /* the last one was kept last */
     size_t kept_count;
 };
@@ -105,17 +111,82 @@ const char *auth_memory_scheme(const struct auth_memory *memory, const char *hop
 {
     const struct entry *entry = find(memory, hop);
 
-    return entry == NULL ? NULL : entry->scheme;
+    return entry == NULL || entry->begun == NULL ? NULL : entry->begun->name;
 }
 
-void auth_memory_asks(struct auth_memory *memory, const char *hop, const char *scheme)
+const char *auth_memory_note(const struct auth_memory *memory, const char *hop)
+{
+    const struct entry *entry = find(memory, hop);
+
+    return entry == NULL || entry->noted == NULL ? NULL : entry->note;
+}
+
+void auth_memory_asks(struct auth_memory *memory, const char *hop, scheme_set offered)
 {
     struct entry *entry = find_or_add(memory, hop);
 
     if (entry == NULL)
         return;
     entry->known = AUTH_KNOWN_ASKS;
-    entry->scheme = scheme;
+    entry->offered = offered;
+    if ((offered & ~scheme_bit(&auth_scheme_basic)) != 0)
+        entry->stronger = true;
+}
+
+scheme_set auth_memory_offered(const struct auth_memory *memory, const char *hop)
+{
+    const struct entry *entry = find(memory, hop);
+
+    return entry == NULL ? 0 : entry->offered;
+}
+
+bool auth_memory_stronger(const struct auth_memory *memory, const char *hop)
+{
+    const struct entry *entry = find(memory, hop);
+
+    return entry != NULL && entry->stronger;
+}
+
+void auth_memory_begins(struct auth_memory *memory, const char *hop,
+                        const struct auth_scheme *scheme)
+{
+    struct entry *entry = find_or_add(memory, hop);
+
+    if (entry != NULL)
+        entry->begun = scheme;
+}
+
+void auth_memory_unable(struct auth_memory *memory, const char *hop,
+                        const struct auth_scheme *scheme, uint64_t until,
+                        const char *why)
+{
+    struct entry *entry = find_or_add(memory, hop);
+
+    if (entry == NULL)
+        return;
+    entry->unable[scheme_place(scheme)] = until;
+    entry->noted = scheme;
+    (void)snprintf(entry->note, sizeof(entry->note), "%s: %s", scheme->name, why);
+}
+
+bool auth_memory_is_unable(const struct auth_memory *memory, const char *hop,
+                           const struct auth_scheme *scheme, uint64_t now)
+{
+    const struct entry *entry = find(memory, hop);
+
+    return entry != NULL && entry->unable[scheme_place(scheme)] > now;
+}
+
+void auth_memory_able(struct auth_memory *memory, const char *hop,
+                      const struct auth_scheme *scheme)
+{
+    struct entry *entry = find(memory, hop);
+
+    if (entry == NULL)
+        return;
+    entry->unable[scheme_place(scheme)] = 0;
+    if (entry->noted == scheme)
+        entry->noted = NULL;
 }
 
 void auth_memory_open(struct auth_memory *memory, const char *hop)

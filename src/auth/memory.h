@@ -5,15 +5,40 @@
 #define CCGATE_AUTH_MEMORY_H
 
 #include "auth/auth_scheme.h"
+#include "auth/offers.h"
 
 /*
- * Remembers that the hop asked; scheme is the one agreed on, a static string, or NULL
- * if there was none. When memory is out, nothing is remembered.
+ * Remembers that the hop asked, and for which of our schemes. When memory is out,
+ * nothing is remembered.
  */
-void auth_memory_asks(struct auth_memory *memory, const char *hop, const char *scheme);
+void auth_memory_asks(struct auth_memory *memory, const char *hop, scheme_set offered);
+
+/* The schemes that the hop offered last. */
+scheme_set auth_memory_offered(const struct auth_memory *memory, const char *hop);
+
+/* Whether the hop ever offered a scheme that does not send the password itself. */
+bool auth_memory_stronger(const struct auth_memory *memory, const char *hop);
 
 /* Remembers that the hop answered without a login, unless it asked before. */
 void auth_memory_open(struct auth_memory *memory, const char *hop);
+
+/* Remembers the scheme that is begun with. */
+void auth_memory_begins(struct auth_memory *memory, const char *hop,
+                        const struct auth_scheme *scheme);
+
+/*
+ * The scheme cannot be used at the hop until a time of the loop's clock; why is for
+ * people. Once more than that time is no reason to forget why.
+ */
+void auth_memory_unable(struct auth_memory *memory, const char *hop,
+                        const struct auth_scheme *scheme, uint64_t until,
+                        const char *why);
+bool auth_memory_is_unable(const struct auth_memory *memory, const char *hop,
+                           const struct auth_scheme *scheme, uint64_t now);
+
+/* A login by the scheme was accepted: it can be used. */
+void auth_memory_able(struct auth_memory *memory, const char *hop,
+                      const struct auth_scheme *scheme);
 
 /*
  * Keeps the state of a scheme that has ready() for the next connection to the hop. It

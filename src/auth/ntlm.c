@@ -135,8 +135,10 @@ static struct failure fail_errno(int error)
 static struct failure say_type1(struct ntlm *n, struct buf *out)
 {
     struct buf message;
-    int error;
+    int error = ntlm_possible();
 
+    if (error)
+        return fail_errno(error);
     buf_init(&message, NTLM_TYPE1_SIZE);
     error = ntlm_type1(&message);
     if (!error) {

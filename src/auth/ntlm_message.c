@@ -239,6 +239,13 @@ int ntlm_key(const struct ntlm_answer *a, unsigned char key[NTLM_HASH_SIZE])
 }
 
 /* MD5 of a gss_channel_bindings_struct without addresses (RFC 4121 section 4.1.1.2). */
+int ntlm_possible(void)
+{
+    unsigned char hash[NTLM_HASH_SIZE];
+
+    return EVP_Digest("", 0, hash, NULL, EVP_md5(), NULL) == 1 ? 0 : -ENOTSUP;
+}
+
 int ntlm_binding(struct span end_point, unsigned char binding[NTLM_HASH_SIZE])
 {
     static const struct span prefix = {"tls-server-end-point:", 21};

@@ -48,6 +48,10 @@ struct ntlm_answer {
     bool mic; /* protects the three messages; due when the challenge has a time */
 };
 
+/* 0, or -ENOTSUP: this system refuses MD5 (FIPS mode), without which there is no NTLM.
+ */
+int ntlm_possible(void);
+
 /*
  * The channel binding for tls-server-end-point: what MS-NLMP section 2.2.2.1 makes of
  * the hash of the server's certificate; zeros for an empty one. 0 or -ENOTSUP.

@@ -1,34 +1,37 @@
 /*
- * offers: which scheme to log in with. See offers.h.
+ * offers: what the proxy offers, and what we take of it. See offers.h.
  */
 #include "auth/offers.h"
 
 #include <stdio.h>
 
-enum { NAME_SHOWN = 32, REALM_SHOWN = 60 };
+#include "auth/memory.h"
 
-static const struct auth_scheme *const SCHEMES[] = {
+enum { NAME_SHOWN = 32, REALM_SHOWN = 60, REALM_SIZE = REALM_SHOWN + 16 };
+
+static const struct auth_scheme *const SCHEMES[SCHEME_COUNT] = {
     &auth_scheme_ntlm, &auth_scheme_digest, &auth_scheme_basic};
 
-const struct auth_scheme *scheme_named(struct span name)
+const struct auth_scheme *scheme_at(size_t place)
 {
-    for (size_t i = 0; i < sizeof(SCHEMES) / sizeof(SCHEMES[0]); i++)
-        if (span_equal_nocase(name, span_of(SCHEMES[i]->name)))
-            return SCHEMES[i];
-    return NULL;
+    return SCHEMES[place];
 }
 
-bool scheme_allowed(const struct auth_scheme *scheme, const struct config_login *login)
+size_t scheme_place(const struct auth_scheme *scheme)
 {
-    return config_auths_place(login->auth, scheme->key) >= 0;
+    size_t place = 0;
+
+    while (SCHEMES[place] != scheme)
+        place++;
+    return place;
 }
 
-static bool is_better(const struct auth_scheme *scheme, const struct auth_scheme *than,
-                      const struct config_login *login)
+scheme_set scheme_bit(const struct auth_scheme *scheme)
 {
-    return than == NULL || config_auths_place(login->auth, scheme->key) <
-                               config_auths_place(login->auth, than->key);
+    return 1u << scheme_place(scheme);
 }
+
+/* ---- what there is ---- */
 
 static void add_name(struct offers *offers, struct span name)
 {
@@ -43,60 +46,219 @@ static void add_name(struct offers *offers, struct span name)
         offers->names_len = sizeof(offers->names) - 1;
 }
 
-static void add_offer(struct offers *offers, const struct challenge *challenge,
-                      const struct config_login *login,
-                      const struct auth_scheme *spoken)
+/* One that says something goes before a bare name in another line. */
+static bool is_news(const struct offers *offers, size_t place)
 {
-    const struct auth_scheme *scheme = scheme_named(challenge->scheme);
+    return (offers->set & 1u << place) == 0 ||
+           offers->challenge[place].parameters.len == 0;
+}
 
+static void add_offer(struct offers *offers, const struct challenge *challenge)
+{
     offers->count++;
     add_name(offers, challenge->scheme);
-    if (scheme == NULL ||
-        (scheme->fits != NULL && !scheme->fits(challenge->parameters)))
-        return;
-    /* One that says something goes before a bare name in another line. */
-    if (scheme == spoken && (!offers->again || offers->next.parameters.len == 0)) {
-        offers->again = true;
-        offers->next = *challenge;
-    }
-    if (!scheme_allowed(scheme, login)) {
-        offers->forbidden = true;
-    } else if (is_better(scheme, offers->best, login)) {
-        offers->best = scheme;
-        offers->challenge = *challenge;
+    for (size_t i = 0; i < SCHEME_COUNT; i++) {
+        const struct auth_scheme *scheme = SCHEMES[i];
+
+        if (!span_equal_nocase(challenge->scheme, span_of(scheme->name)) ||
+            (scheme->fits != NULL && !scheme->fits(challenge->parameters)) ||
+            !is_news(offers, i))
+            continue;
+        offers->set |= 1u << i;
+        offers->challenge[i] = *challenge;
     }
 }
 
-void offers_read(struct offers *offers, const struct head *head,
-                 const struct config_login *login, const struct auth_scheme *spoken)
+int offers_copy(struct buf *text, const struct head *head)
 {
     static const struct span name = {"proxy-authenticate", 18};
     const struct head_field *field = head_find(head, name);
-    struct challenge challenge;
+    int error = 0;
 
+    for (; field != NULL && !error; field = head_find_next(head, field, name)) {
+        error = buf_append_span(text, field->value);
+        if (!error)
+            error = buf_append(text, "\n", 1);
+    }
+    return error;
+}
+
+void offers_read(struct offers *offers, struct span text)
+{
     *offers = (struct offers){.count = 0};
-    for (; field != NULL; field = head_find_next(head, field, name)) {
-        struct span rest = field->value;
+    while (text.len > 0) {
+        struct span line = {text.at, span_find(text, '\n')};
+        struct challenge challenge;
 
-        while (challenge_next(&rest, &challenge))
-            add_offer(offers, &challenge, login, spoken);
+        text = span_skip(text, line.len < text.len ? line.len + 1 : line.len);
+        while (challenge_next(&line, &challenge))
+            add_offer(offers, &challenge);
     }
 }
 
-const char *offers_realm(const struct offers *offers, char text[OFFERS_REALM])
+/* ---- what we take ---- */
+
+/* Why a scheme that is offered is not used; the last ones explain a refusal best. */
+enum obstacle {
+    OBSTACLE_NONE,
+    OBSTACLE_FORBIDDEN, /* by `auth:` */
+    OBSTACLE_UNABLE,    /* it could not work here a moment ago */
+    OBSTACLE_DOWNGRADE, /* a password in clear where better was offered before */
+    OBSTACLE_LACKS,     /* user name or password */
+};
+
+static bool is_named(const struct auth_scheme *scheme, const struct config_login *login)
+{
+    return login->auth != CONFIG_AUTH_AUTO &&
+           config_auths_place(login->auth, scheme->key) >= 0;
+}
+
+static enum obstacle obstacle_of(const struct auth_scheme *scheme,
+                                 const struct auth_options *o, scheme_set without)
+{
+    const struct config_login *login = o->login;
+
+    if (config_auths_place(login->auth, scheme->key) < 0)
+        return OBSTACLE_FORBIDDEN;
+    if ((without & scheme_bit(scheme)) != 0 ||
+        auth_memory_is_unable(o->memory, o->hop, scheme, loop_now(o->loop)))
+        return OBSTACLE_UNABLE;
+    if (scheme == &auth_scheme_basic && o->clear && !is_named(scheme, login) &&
+        auth_memory_stronger(o->memory, o->hop))
+        return OBSTACLE_DOWNGRADE;
+    if (scheme->needs_password &&
+        (login->login_name == NULL || login->password == NULL))
+        return OBSTACLE_LACKS;
+    return OBSTACLE_NONE;
+}
+
+static bool is_better(const struct auth_scheme *scheme, const struct auth_scheme *than,
+                      const struct config_login *login)
+{
+    return than == NULL || config_auths_place(login->auth, scheme->key) <
+                               config_auths_place(login->auth, than->key);
+}
+
+/* ", realm \"...\"" in printable ASCII, or nothing. */
+static const char *realm_of(const struct challenge *challenge, char text[REALM_SIZE])
 {
     struct span realm;
     char shown[REALM_SHOWN + 1];
     size_t n = 0;
 
     text[0] = '\0';
-    if (!challenge_parameter(&offers->challenge, SPAN("realm"), &realm))
+    if (!challenge_parameter(challenge, SPAN("realm"), &realm))
         return text;
     for (size_t i = 0; i < realm.len && n < REALM_SHOWN; i++)
         if (realm.at[i] >= ' ' && realm.at[i] <= '~')
             shown[n++] = realm.at[i];
     shown[n] = '\0';
     if (n > 0)
-        (void)snprintf(text, OFFERS_REALM, ", realm \"%s\"", shown);
+        (void)snprintf(text, REALM_SIZE, ", realm \"%s\"", shown);
     return text;
+}
+
+static void explain_lacks(struct choice *choice, const struct auth_options *o,
+                          const struct offers *offers, const struct auth_scheme *scheme)
+{
+    const struct challenge *challenge = &offers->challenge[scheme_place(scheme)];
+    const char *name = o->login->login_name, *note;
+    char realm[REALM_SIZE];
+    int n;
+
+    note = auth_memory_note(o->memory, o->hop);
+    choice->outcome = OUTCOME_LOGIN_NO_CREDENTIALS;
+    n = snprintf(choice->detail, CHOICE_TEXT,
+                 name == NULL
+                     ? "%s asks for a login (%s%s), and no user name is known: "
+                       "set `username:` and `password_file:`"
+                     : "%s asks for a login (%s%s), and no password of %s is "
+                       "known: set `password_file:`",
+                 o->hop, scheme->name, realm_of(challenge, realm), name);
+    if (note != NULL && n > 0 && n < CHOICE_TEXT)
+        (void)snprintf(choice->detail + n, CHOICE_TEXT - (size_t)n, " (%s)", note);
+}
+
+/* Basic is left, and would send the password readable for everybody on the way. */
+static void explain_downgrade(struct choice *choice, const struct auth_options *o,
+                              const struct offers *offers)
+{
+    const char *note = auth_memory_note(o->memory, o->hop);
+
+    if (offers->set == scheme_bit(&auth_scheme_basic))
+        (void)snprintf(
+            choice->detail, CHOICE_TEXT,
+            "%s offers only %s now, which sends the password readable for "
+            "everybody on the way, but has offered better before: this may be "
+            "an attack; if it is not, set `auth: basic`",
+            o->hop, offers->names);
+    else
+        (void)snprintf(choice->detail, CHOICE_TEXT,
+                       "%s offers %s; the better ones cannot be used (%s), and Basic "
+                       "sends the password readable for everybody on the way: name it "
+                       "in `auth:` to allow that",
+                       o->hop, offers->names,
+                       note == NULL ? "`auth:` rules them out" : note);
+}
+
+static void explain_scheme(struct choice *choice, const struct auth_options *o,
+                           const struct offers *offers, enum obstacle obstacle)
+{
+    const char *note = auth_memory_note(o->memory, o->hop);
+
+    choice->outcome = OUTCOME_LOGIN_SCHEME;
+    if (obstacle == OBSTACLE_DOWNGRADE)
+        explain_downgrade(choice, o, offers);
+    else if (obstacle == OBSTACLE_UNABLE)
+        (void)snprintf(choice->detail, CHOICE_TEXT, "%s offers only %s; %s", o->hop,
+                       offers->names, note == NULL ? "it could not be used" : note);
+    else if (obstacle == OBSTACLE_FORBIDDEN)
+        (void)snprintf(
+            choice->detail, CHOICE_TEXT,
+            "%s offers only %s, which `auth:` in the configuration rules out", o->hop,
+            offers->names);
+    else
+        (void)snprintf(choice->detail, CHOICE_TEXT, "%s offers only %s", o->hop,
+                       offers->names);
+}
+
+static void explain(struct choice *choice, const struct auth_options *o,
+                    const struct offers *offers, enum obstacle obstacle,
+                    const struct auth_scheme *scheme)
+{
+    if (offers->count == 0) {
+        choice->outcome = OUTCOME_LOGIN_BROKEN;
+        (void)snprintf(choice->detail, CHOICE_TEXT,
+                       "%s asks for a login (407) without saying which scheme it wants",
+                       o->hop);
+    } else if (obstacle == OBSTACLE_LACKS) {
+        explain_lacks(choice, o, offers, scheme);
+    } else {
+        explain_scheme(choice, o, offers, obstacle);
+    }
+}
+
+void choose(struct choice *choice, const struct auth_options *options,
+            const struct offers *offers, scheme_set without)
+{
+    enum obstacle worst = OBSTACLE_NONE;
+    const struct auth_scheme *blocked = NULL;
+
+    *choice = (struct choice){.scheme = NULL, .outcome = OUTCOME_OK};
+    for (size_t i = 0; i < SCHEME_COUNT; i++) {
+        enum obstacle obstacle;
+
+        if ((offers->set & 1u << i) == 0)
+            continue;
+        obstacle = obstacle_of(SCHEMES[i], options, without);
+        if (obstacle == OBSTACLE_NONE) {
+            if (is_better(SCHEMES[i], choice->scheme, options->login))
+                choice->scheme = SCHEMES[i];
+        } else if (obstacle > worst) {
+            worst = obstacle;
+            blocked = SCHEMES[i];
+        }
+    }
+    if (choice->scheme == NULL)
+        explain(choice, options, offers, worst, blocked);
 }

@@ -1,5 +1,6 @@
 /*
- * offers: the schemes there are, and which of them a 407 offers. Private to src/auth.
+ * offers: the schemes there are, which of them a 407 offers, and which one to log in
+ * with. Private to src/auth.
  */
 #ifndef CCGATE_AUTH_OFFERS_H
 #define CCGATE_AUTH_OFFERS_H
@@ -7,31 +8,46 @@
 #include "auth/auth_scheme.h"
 #include "auth/challenge.h"
 
-enum { OFFERS_NAMES = 160, OFFERS_REALM = 60 + 16 };
+enum {
+    SCHEME_COUNT = 3,
+    OFFERS_NAMES = 160,
+    CHOICE_TEXT = 512,
+};
 
-/* The scheme of this name, or NULL. */
-const struct auth_scheme *scheme_named(struct span name);
+typedef unsigned scheme_set; /* of scheme_bit() */
 
-/* Whether the configuration allows the scheme. */
-bool scheme_allowed(const struct auth_scheme *scheme, const struct config_login *login);
+/* The schemes have places from 0 on, the strongest first. */
+const struct auth_scheme *scheme_at(size_t place);
+size_t scheme_place(const struct auth_scheme *scheme);
+scheme_set scheme_bit(const struct auth_scheme *scheme);
 
-/* What the Proxy-Authenticate lines of a 407 offer. The spans point into its head. */
+/* What the Proxy-Authenticate lines of a 407 offer. The spans point into the text. */
 struct offers {
-    size_t count;
-    const struct auth_scheme *best; /* the preferred one that we can and may use */
-    struct challenge challenge;     /* its challenge */
-    bool again;                     /* the scheme that is being spoken is offered */
-    struct challenge next;          /* then: its challenge */
-    bool forbidden;                 /* one that we can, but may not use */
-    char names[OFFERS_NAMES];       /* for people */
+    size_t count;                             /* challenges, of any scheme */
+    scheme_set set;                           /* those of our schemes that can answer */
+    struct challenge challenge[SCHEME_COUNT]; /* by place, of those in the set */
+    char names[OFFERS_NAMES];                 /* for people */
     size_t names_len;
 };
 
-/* spoken: the scheme that the 407 answers, or NULL. */
-void offers_read(struct offers *offers, const struct head *head,
-                 const struct config_login *login, const struct auth_scheme *spoken);
+/* Appends the values of all challenge lines of a 407. 0 or the error of buf_append().
+ */
+int offers_copy(struct buf *text, const struct head *head);
 
-/* ", realm \"...\"" of the best challenge in printable ASCII, or nothing. */
-const char *offers_realm(const struct offers *offers, char text[OFFERS_REALM]);
+/* Reads what offers_copy() has written. */
+void offers_read(struct offers *offers, struct span text);
+
+/* What to log in with, or why with nothing. */
+struct choice {
+    const struct auth_scheme *scheme; /* NULL: none, and */
+    enum outcome outcome;             /* LOGIN_SCHEME, _NO_CREDENTIALS or _BROKEN */
+    char detail[CHOICE_TEXT];
+};
+
+struct auth_memory;
+
+/* The best of the offers, but for those in `without`. */
+void choose(struct choice *choice, const struct auth_options *options,
+            const struct offers *offers, scheme_set without);
 
 #endif

@@ -23,6 +23,7 @@
 /* Login schemes, from strong to weak (RFC 7616 section 5.6). */
 enum config_auth {
     CONFIG_AUTH_AUTO, /* all of them, the strongest first */
+    CONFIG_AUTH_NEGOTIATE,
     CONFIG_AUTH_NTLM,
     CONFIG_AUTH_DIGEST,
     CONFIG_AUTH_BASIC,

@@ -10,7 +10,7 @@
 #define AT(field)       offsetof(struct config, field)
 #define IN_PROXY(field) offsetof(struct config_proxy, field)
 
-#define AUTH_CHOICES "auto|ntlm|digest|basic|none"
+#define AUTH_CHOICES "auto|negotiate|ntlm|digest|basic|none"
 
 #define DURATION(name, zero, fallback, help)                                           \
     {                                                                                  \

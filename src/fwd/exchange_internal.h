@@ -137,6 +137,12 @@ void exchange_login_challenged(struct exchange *x, const struct framing *framing
  */
 void exchange_login_unasked(struct exchange *x);
 
+/*
+ * down.head is the answer to the request itself: the login is accepted. False after
+ * exchange_fail(), when the hop is not who it should be.
+ */
+bool exchange_login_settle(struct exchange *x);
+
 /* Upstream can be read, or the limit passed, in EXCHANGE_CHALLENGE or _LOGIN. */
 void exchange_login_read(struct exchange *x);
 void exchange_login_expired(struct exchange *x);

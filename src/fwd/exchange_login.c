@@ -38,9 +38,22 @@ void exchange_login_begin(struct exchange *x)
     login_step(x, NULL);
 }
 
+bool exchange_login_settle(struct exchange *x)
+{
+    const char *detail = NULL;
+    enum outcome outcome = OUTCOME_OK;
+
+    if (x->upstream->auth)
+        outcome = auth_settle(x->upstream->auth, &x->down.head, &detail);
+    if (outcome != OUTCOME_OK)
+        exchange_fail(x, outcome, detail);
+    return outcome == OUTCOME_OK;
+}
+
 void exchange_login_unasked(struct exchange *x)
 {
-    auth_settle(x->upstream->auth);
+    if (!exchange_login_settle(x))
+        return;
     x->challenge.unasked = true;
     if (x->connections < CONNECTIONS)
         exchange_connect(x, true);

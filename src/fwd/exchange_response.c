@@ -194,8 +194,8 @@ static void answer_forward(struct exchange *x, const struct framing *framing)
 {
     struct exchange_down *down = &x->down;
 
-    if (x->upstream->auth)
-        auth_settle(x->upstream->auth);
+    if (!exchange_login_settle(x))
+        return;
     exchange_request_release(x);
     exchange_request_pump(x);
     down->reusable = head_keeps_connection(&down->head) &&
@@ -225,8 +225,8 @@ static void answer_upgrade(struct exchange *x)
                            "switched protocols without having been asked to");
         return;
     }
-    if (x->upstream->auth)
-        auth_settle(x->upstream->auth);
+    if (!exchange_login_settle(x))
+        return;
     down->to_client = (struct framing){.kind = FRAMING_NONE};
     head_forward(x, true, field ? field->value : x->upgrade);
     x->result.answered = x->state == EXCHANGE_RUN;

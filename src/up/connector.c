@@ -171,6 +171,7 @@ static struct auth_options login_options(const struct connector *c,
         .memory = c->egress->memory,
         .hop = hop->name,
         .host = hop->host,
+        .clear = !hop->tls,
         .login = hop->login,
     };
 }

@@ -218,9 +218,21 @@ static void page_step(struct tunnel *t)
         page_done(t);
 }
 
+/* False when the hop is not who it should be, and the tunnel has ended. */
+static bool login_settle(struct tunnel *t)
+{
+    const char *detail = NULL;
+    enum outcome outcome = auth_settle(t->auth, &t->head, &detail);
+
+    if (outcome != OUTCOME_OK)
+        tunnel_end(t, outcome, detail);
+    return outcome == OUTCOME_OK;
+}
+
 static void answer_refused(struct tunnel *t)
 {
-    auth_settle(t->auth);
+    if (!login_settle(t))
+        return;
     t->state = TUNNEL_PAGE;
     buf_consume(&t->in, t->head.size);
     body_init(&t->body, &t->framing, false);
@@ -233,7 +245,8 @@ static void answer_opened(struct tunnel *t)
 {
     struct span rest = span_skip(buf_span(&t->in), t->head.size);
 
-    auth_settle(t->auth);
+    if (!login_settle(t))
+        return;
     if (stream_unread(t->stream, rest) != 0)
         tunnel_end(t, OUTCOME_INTERNAL, "out of memory");
     else

@@ -340,7 +340,7 @@ static const char *log_in(bool whole)
             wrong = "another outcome";
         if (step.outcome == OUTCOME_OK) {
             auth_sent(auth);
-            auth_settle(auth);
+            auth_settle(auth, NULL, NULL);
         }
     }
     if (whole && step.outcome != OUTCOME_OK)

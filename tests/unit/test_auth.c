@@ -28,7 +28,7 @@ static void log_in(struct auth *auth)
     }
     expect_value(auth, ALICE);
     auth_sent(auth);
-    auth_settle(auth);
+    auth_settle(auth, NULL, NULL);
 }
 
 START_TEST(asked_then_up_front)
@@ -44,13 +44,13 @@ START_TEST(asked_then_up_front)
     ck_assert_int_eq(auth_memory_get(memory, HOP), AUTH_KNOWN_ASKS);
     ck_assert_str_eq(auth_memory_scheme(memory, HOP), "Basic");
     auth_sent(auth);
-    auth_settle(auth);
+    auth_settle(auth, NULL, NULL);
     ck_assert_int_eq(guard_state_of(guard, &login, NULL), GUARD_ACCEPTED);
     /* the next request on the same connection */
     ck_assert_int_eq(step(auth, NULL), OUTCOME_OK);
     expect_value(auth, ALICE);
     auth_sent(auth);
-    auth_settle(auth);
+    auth_settle(auth, NULL, NULL);
     ck_assert_int_eq(auth_memory_get(memory, HOP), AUTH_KNOWN_ASKS);
     ck_assert(!auth_bound(auth));
     auth_free(auth);
@@ -69,7 +69,7 @@ START_TEST(open_hop_is_remembered)
 
     ck_assert_int_eq(step(auth, NULL), OUTCOME_OK);
     auth_sent(auth);
-    auth_settle(auth);
+    auth_settle(auth, NULL, NULL);
     ck_assert_int_eq(auth_memory_get(memory, HOP), AUTH_KNOWN_OPEN);
     ck_assert_int_eq(auth_memory_get(memory, "http://other:1"), AUTH_KNOWN_NOTHING);
     ck_assert_int_eq(step(auth, NULL), OUTCOME_OK);
@@ -268,7 +268,7 @@ START_TEST(only_one_connection_tries)
     loop_run(loop);
     ck_assert_uint_eq(said.calls, 0);
     auth_sent(first);
-    auth_settle(first);
+    auth_settle(first, NULL, NULL);
     loop_run(loop);
     ck_assert_uint_eq(said.calls, 1);
     ck_assert_int_eq(said.outcome, OUTCOME_OK);

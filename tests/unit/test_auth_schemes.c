@@ -71,13 +71,13 @@ START_TEST(ntlm_login)
 
     ntlm_legs(auth);
     send_value(auth, TYPE3);
-    auth_settle(auth);
+    auth_settle(auth, NULL, NULL);
     ck_assert_int_eq(guarded(), GUARD_ACCEPTED);
     ck_assert(auth_bound(auth) && !auth_is_leg(auth));
     /* the connection is logged in */
     ck_assert_int_eq(step(auth, NULL), OUTCOME_OK);
     send_value(auth, "");
-    auth_settle(auth);
+    auth_settle(auth, NULL, NULL);
     /* and is no more */
     ck_assert_int_eq(step(auth, NULL), OUTCOME_OK);
     send_value(auth, "");
@@ -133,7 +133,7 @@ START_TEST(ntlm_not_asked)
 
     ck_assert_int_eq(step(auth, NTLM), OUTCOME_OK);
     send_value(auth, TYPE1);
-    auth_settle(auth);
+    auth_settle(auth, NULL, NULL);
     ck_assert_int_eq(guarded(), GUARD_UNTRIED);
     ck_assert(!auth_bound(auth));
     ntlm_legs(auth); /* from the beginning */
@@ -180,7 +180,7 @@ START_TEST(ntlm_then_basic)
     ck_assert_int_eq(step(auth, "Proxy-Authenticate: Basic realm=x\r\n"), OUTCOME_OK);
     ck_assert(!auth_bound(auth));
     send_value(auth, "Basic ");
-    auth_settle(auth);
+    auth_settle(auth, NULL, NULL);
     ck_assert_int_eq(guarded(), GUARD_ACCEPTED);
     auth_free(auth);
 }
@@ -210,7 +210,7 @@ START_TEST(one_tries)
     loop_run(loop);
     ck_assert_uint_eq(said.calls, 0);
     send_value(first, TYPE3);
-    auth_settle(first);
+    auth_settle(first, NULL, NULL);
     loop_run(loop);
     ck_assert_uint_eq(said.calls, 1);
     send_value(second, TYPE1);
@@ -226,7 +226,7 @@ static void digest_login(struct auth *auth, const char *challenge)
     ck_assert_int_eq(step(auth, challenge), OUTCOME_OK);
     ck_assert(!auth_is_leg(auth));
     send_value(auth, "Digest username=\"CORP\\\\alice\", realm=\"corp\", ");
-    auth_settle(auth);
+    auth_settle(auth, NULL, NULL);
     ck_assert_int_eq(guarded(), GUARD_ACCEPTED);
 }
 
@@ -246,7 +246,7 @@ START_TEST(nonce_goes_on)
     ck_assert_int_eq(step(other, DIGEST("nonce=\"n2\"")), OUTCOME_OK);
     ck_assert(!auth_is_leg(other));
     send_value(other, "Digest ");
-    auth_settle(auth);
+    auth_settle(auth, NULL, NULL);
     auth_free(auth);
     auth = start();
     ck_assert_int_eq(step(auth, NULL), OUTCOME_OK);
@@ -308,7 +308,7 @@ START_TEST(stale)
     expect_contains(auth, "nonce=\"n2\"");
     expect_contains(auth, "nc=00000001");
     auth_sent(auth);
-    auth_settle(auth);
+    auth_settle(auth, NULL, NULL);
     ck_assert_int_eq(guarded(), GUARD_ACCEPTED);
     auth_free(auth);
 }
