@@ -147,7 +147,12 @@ tests_bench_load_LDADD = -lm
 tests_bench_sink_SOURCES = \
 	tests/bench/sink.c
 tests_bench_sink_LDADD =
-bench_programs = tests/bench/load tests/bench/sink
+tests_bench_link_SOURCES = \
+	tests/bench/link.c \
+	tests/bench/link.h \
+	tests/bench/link_net.c
+tests_bench_link_LDADD =
+bench_programs = tests/bench/link tests/bench/load tests/bench/sink
 EXTRA_PROGRAMS += $(bench_programs)
 EXTRA_DIST += tests/bench/bench.py tests/bench/bench_peers.py tests/bench/bench_report.py 
 .PHONY: bench bench-quick check-e2e check-soak check-debian13 lint
@@ -159,11 +164,12 @@ bench-quick: ccgate $(bench_programs)
 	    --sink tests/bench/sink --quick
 
 # Real proxies, servers and clients; an absent one is a failure.
-check-e2e: ccgate
-	CCGATE=$(abs_builddir)/ccgate $(top_srcdir)/tests/e2e/run.py
+check-e2e: ccgate tests/bench/link
+	CCGATE=$(abs_builddir)/ccgate LINK=$(abs_builddir)/tests/bench/link \
+	    $(top_srcdir)/tests/e2e/run.py
 check-soak: ccgate
 	CCGATE=$(abs_builddir)/ccgate $(top_srcdir)/tests/e2e/run.py --soak 60
-EXTRA_DIST += tests/e2e/bed.py tests/e2e/cases_clients.py tests/e2e/cases_gate.py tests/e2e/cases_login.py tests/e2e/client_requests.py tests/e2e/client_undici.mjs tests/e2e/client_websocket.py tests/e2e/run.py tests/e2e/servers.py tests/e2e/websocket_server.py 
+EXTRA_DIST += tests/e2e/bed.py tests/e2e/cases_clients.py tests/e2e/cases_gate.py tests/e2e/cases_link.py tests/e2e/cases_login.py tests/e2e/client_link.py tests/e2e/client_requests.py tests/e2e/client_undici.mjs tests/e2e/client_websocket.py tests/e2e/run.py tests/e2e/servers.py tests/e2e/websocket_server.py 
 
 AM_TESTS_ENVIRONMENT = CCGATE=$(abs_builddir)/ccgate; export CCGATE; \
 	ASAN_OPTIONS=detect_stack_use_after_return=1; export ASAN_OPTIONS;

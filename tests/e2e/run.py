@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """make check-e2e: real clients through ccgate and a real squid to a real nginx and git.
 
-CCGATE names the program; E2E_CACHE the directory where packages of pip and npm are kept
-(default: e2e-cache beside the program). An absent program is a failure.
+CCGATE names the program, LINK tests/bench/link; E2E_CACHE the directory where packages of
+pip and npm are kept (default: e2e-cache beside the program). An absent program is a failure.
 """
 
 import argparse
@@ -12,6 +12,7 @@ import sys
 
 import cases_clients
 import cases_gate
+import cases_link
 import cases_login
 from bed import Bed, Failure, Results, read
 from servers import STRAIGHT, DigestSquid, Gate, NtlmSquid, Origin, Squid
@@ -24,6 +25,7 @@ class World:
         self.bed = bed
         self.cache = cache
         self.program = program
+        self.link = os.path.abspath(os.environ.get("LINK", "tests/bench/link"))
         self.squid = Squid(bed)
         self.squid.start()
         self.ntlm = NtlmSquid(bed)
@@ -80,6 +82,8 @@ def run_all(world, results, options):
         for case in cases_gate.ALL:
             results.run(f"gate/{case.__name__}", case, world)
         cases_login.run(world, results)
+        for case in cases_link.ALL:
+            results.run(f"link/{case.__name__}", case, world)
 
 
 def main():
