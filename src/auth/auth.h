@@ -48,6 +48,7 @@ struct auth_options {
     const char *host;                 /* its host, without brackets; likewise */
     bool clear;                       /* there is no TLS to the hop */
     const struct config_login *login; /* likewise */
+    bool withheld;                    /* the login is not for this hop */
     struct span end_point; /* tls-server-end-point (RFC 5929) of TLS to the hop, or
                               empty; likewise */
 };

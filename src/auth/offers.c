@@ -105,6 +105,7 @@ enum obstacle {
     OBSTACLE_UNABLE,    /* it could not work here a moment ago */
     OBSTACLE_DOWNGRADE, /* a password in clear where better was offered before */
     OBSTACLE_LACKS,     /* user name or password */
+    OBSTACLE_WITHHELD,  /* our login is not for this hop */
 };
 
 static bool is_named(const struct auth_scheme *scheme, const struct config_login *login)
@@ -118,6 +119,8 @@ static enum obstacle obstacle_of(const struct auth_scheme *scheme,
 {
     const struct config_login *login = o->login;
 
+    if (o->withheld)
+        return OBSTACLE_WITHHELD;
     if (config_auths_place(login->auth, scheme->key) < 0)
         return OBSTACLE_FORBIDDEN;
     if ((without & scheme_bit(scheme)) != 0 ||
@@ -231,6 +234,12 @@ static void explain(struct choice *choice, const struct auth_options *o,
         (void)snprintf(choice->detail, CHOICE_TEXT,
                        "%s asks for a login (407) without saying which scheme it wants",
                        o->hop);
+    } else if (obstacle == OBSTACLE_WITHHELD) {
+        choice->outcome = OUTCOME_LOGIN_NO_CREDENTIALS;
+        (void)snprintf(choice->detail, CHOICE_TEXT,
+                       "%s asks for a login (%s), and ours is not for it: name it in "
+                       "`proxy:` or `auth_hosts:` if it is to have it",
+                       o->hop, scheme->name);
     } else if (obstacle == OBSTACLE_LACKS) {
         explain_lacks(choice, o, offers, scheme);
     } else {

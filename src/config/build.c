@@ -50,20 +50,26 @@ static void origins_free(struct config_origins *origins)
     free(origins);
 }
 
+static void patterns_free(struct config_patterns *patterns)
+{
+    for (size_t i = 0; i < patterns->count; i++) {
+        pattern_clear(&patterns->pattern[i]);
+        free(patterns->text[i]);
+    }
+    free(patterns->pattern);
+    free(patterns->text);
+}
+
 static void lists_free(struct config *c)
 {
     for (size_t i = 0; i < c->listen_count; i++)
         free(c->listen[i].text);
     for (size_t i = 0; i < c->proxy_count; i++)
         proxy_clear(&c->proxy[i]);
-    for (size_t i = 0; i < c->noproxy_count; i++) {
-        pattern_clear(&c->noproxy[i]);
-        free(c->noproxy_text[i]);
-    }
     free(c->listen);
     free(c->proxy);
-    free(c->noproxy);
-    free(c->noproxy_text);
+    patterns_free(&c->noproxy);
+    patterns_free(&c->auth_hosts);
     free(c->allow);
     free(c->allow_uid);
     strings_free(c->header);

@@ -76,6 +76,12 @@ struct config_proxy {
     char **header; /* "Name: value" lines for this proxy, NULL-terminated, or NULL */
 };
 
+struct config_patterns {
+    struct pattern *pattern;
+    char **text; /* as written, same order, for the explanation */
+    size_t count;
+};
+
 enum config_listen_kind { CONFIG_LISTEN_TCP, CONFIG_LISTEN_UNIX };
 
 struct config_listen {
@@ -112,9 +118,8 @@ struct config {
     size_t listen_count;
     struct config_proxy *proxy;
     size_t proxy_count;
-    struct pattern *noproxy;
-    char **noproxy_text; /* as written, same order, for the explanation */
-    size_t noproxy_count;
+    struct config_patterns noproxy;
+    struct config_patterns auth_hosts;
     bool via_corp_proxy;
     struct config_login login; /* global, for proxies of the environment */
     char **header;             /* lines for every proxy, NULL-terminated, or NULL */
@@ -143,6 +148,13 @@ struct config {
 /* A reference more, or one less (the last frees; secrets are wiped). NULL-safe. */
 struct config *config_ref(struct config *config);
 void config_unref(struct config *config);
+
+/*
+ * Whether our login may be given to a proxy that no entry of `proxy` names: those that
+ * auth_hosts allows or, without that key, those of the environment.
+ */
+bool config_may_login(const struct config *config, struct span host, uint16_t port,
+                      bool environment);
 
 /* One of these opens a key path to a value given outside of files. */
 struct config_setting {

@@ -283,10 +283,10 @@ static void put_proxies(struct dump *d)
 
 /* ---- keys ---- */
 
-static void put_noproxy(struct dump *d)
+static void put_patterns(struct dump *d, const struct config_patterns *patterns)
 {
-    for (size_t i = 0; i < d->config->noproxy_count; i++)
-        put_item(d, d->config->noproxy_text[i]);
+    for (size_t i = 0; i < patterns->count; i++)
+        put_item(d, patterns->text[i]);
 }
 
 static void put_list(struct dump *d, const struct config_key *key)
@@ -298,7 +298,9 @@ static void put_list(struct dump *d, const struct config_key *key)
     else if (key->offset == offsetof(struct config, proxy))
         put_proxies(d);
     else if (key->offset == offsetof(struct config, noproxy))
-        put_noproxy(d);
+        put_patterns(d, &c->noproxy);
+    else if (key->offset == offsetof(struct config, auth_hosts))
+        put_patterns(d, &c->auth_hosts);
     else if (key->offset == offsetof(struct config, allow))
         put_allow(d);
     else if (key->offset == offsetof(struct config, allow_uid))
@@ -316,7 +318,9 @@ static bool list_is_empty(const struct config *c, const struct config_key *key)
     if (key->offset == offsetof(struct config, proxy))
         return c->proxy_count == 0;
     if (key->offset == offsetof(struct config, noproxy))
-        return c->noproxy_count == 0;
+        return c->noproxy.count == 0;
+    if (key->offset == offsetof(struct config, auth_hosts))
+        return c->auth_hosts.count == 0;
     if (key->offset == offsetof(struct config, allow))
         return c->allow_count == 0;
     if (key->offset == offsetof(struct config, allow_uid))

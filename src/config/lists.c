@@ -27,39 +27,40 @@ static void string_add(struct build *b, char ***strings, char *string)
     *strings = larger;
 }
 
-/* ---- noproxy ---- */
+/* ---- noproxy, auth_hosts ---- */
 
-static void add_pattern(struct build *b, const struct node *item, struct span text)
+static void add_pattern(struct build *b, const struct node *item, struct span text,
+                        struct config_patterns *into)
 {
-    struct config *c = b->config;
     struct pattern pattern;
     struct pattern *patterns =
-        build_grow(b, c->noproxy, c->noproxy_count, sizeof(pattern));
+        build_grow(b, into->pattern, into->count, sizeof(pattern));
     char **texts;
     char shown[QUOTE_SIZE];
     const char *why;
 
     if (patterns == NULL)
         return;
-    c->noproxy = patterns;
-    texts = build_grow(b, c->noproxy_text, c->noproxy_count, sizeof(char *));
+    into->pattern = patterns;
+    texts = build_grow(b, into->text, into->count, sizeof(char *));
     if (texts == NULL)
         return;
-    c->noproxy_text = texts;
+    into->text = texts;
     why = pattern_parse(&pattern, text);
     if (why != NULL) {
         report_error(b->report, item, "\"%s\" %s", quote(text, shown), why);
         return;
     }
-    texts[c->noproxy_count] = build_dup(b, text);
-    if (texts[c->noproxy_count] == NULL) {
+    texts[into->count] = build_dup(b, text);
+    if (texts[into->count] == NULL) {
         pattern_clear(&pattern);
         return;
     }
-    patterns[c->noproxy_count++] = pattern;
+    patterns[into->count++] = pattern;
 }
 
-static void build_noproxy(struct build *b, const struct node *item)
+static void build_patterns(struct build *b, const struct node *item,
+                           struct config_patterns *into)
 {
     struct span rest = node_span(item);
     struct span text;
@@ -67,7 +68,17 @@ static void build_noproxy(struct build *b, const struct node *item)
     /* As in NO_PROXY, whose users write commas, blanks, or both. */
     while (span_next(&rest, ", \t\r\n", &text) && !report_full(b->report))
         if (text.len > 0)
-            add_pattern(b, item, text);
+            add_pattern(b, item, text, into);
+}
+
+static void build_noproxy(struct build *b, const struct node *item)
+{
+    build_patterns(b, item, &b->config->noproxy);
+}
+
+static void build_auth_hosts(struct build *b, const struct node *item)
+{
+    build_patterns(b, item, &b->config->auth_hosts);
 }
 
 /* ---- allow, allow_users ---- */
@@ -252,6 +263,7 @@ static const struct {
     {offsetof(struct config, listen), build_listen, false, false},
     {offsetof(struct config, proxy), build_proxy, true, false},
     {offsetof(struct config, noproxy), build_noproxy, false, true},
+    {offsetof(struct config, auth_hosts), build_auth_hosts, false, true},
     {offsetof(struct config, header), build_global_header, false, false},
     {offsetof(struct config, tls_ca), build_tls_ca, false, false},
     {offsetof(struct config, allow), build_allow, false, false},

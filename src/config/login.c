@@ -39,6 +39,19 @@ int config_auths_place(config_auths set, enum config_auth scheme)
     return -1;
 }
 
+/* ---- whom our login is for ---- */
+
+bool config_may_login(const struct config *config, struct span host, uint16_t port,
+                      bool environment)
+{
+    const struct config_patterns *hosts = &config->auth_hosts;
+
+    for (size_t i = 0; i < hosts->count; i++)
+        if (pattern_match(&hosts->pattern[i], host, port))
+            return true;
+    return hosts->count == 0 && environment;
+}
+
 /* ---- user names ---- */
 
 bool config_split_user(struct span text, char **username, char **domain)

@@ -38,6 +38,8 @@ const struct config_key schema_keys[] = {
      "a file whose first line is the password", AT(login.password_file)},
     {"password_prompt", CONFIG_BOOL, NULL, "false", NULL,
      "ask for the password on the terminal at start", AT(password_prompt)},
+    {"auth_hosts", CONFIG_LIST, NULL, NULL, "PATTERN",
+     "proxies not named in `proxy` that may be given the login", AT(auth_hosts)},
     {"header", CONFIG_LIST, NULL, NULL, "LINE",
      "header fields to send to every proxy, as \"Name: value\"", AT(header)},
     {"tls.ca", CONFIG_LIST, NULL, NULL, "FILE",
@@ -170,10 +172,11 @@ const struct config_key *config_key_of_option(struct span option)
 
 const char *list_separators(const struct config_key *key)
 {
-    /* Commas are common in field values; noproxy takes its items apart by itself. */
+    /* Commas are common in field values; patterns are taken apart where they are read.
+     */
     if (key->offset == AT(header))
         return "\n";
-    if (key->offset == AT(noproxy))
+    if (key->offset == AT(noproxy) || key->offset == AT(auth_hosts))
         return "";
     return ",";
 }

@@ -177,11 +177,14 @@ static const char *check_scheme(const struct url *url, bool *tls)
 static bool fill_route(struct route *route, const struct url *url, bool tls)
 {
     struct config *config = route->config;
+    bool own = route->environment_login != NULL;
 
     if (!route_hops(route, 1))
         return false;
-    route->hops[0].login =
-        route->environment_login != NULL ? route->environment_login : &config->login;
+    route->hops[0].login = own ? route->environment_login : &config->login;
+    /* A user in the variable is meant for the proxy there. */
+    route->hops[0].withheld =
+        !own && !config_may_login(config, url->host, url->port, true);
     return hop_set(&route->hops[0], tls, url->host, url->port, config, NULL);
 }
 

@@ -326,11 +326,11 @@ struct route *route_decide(struct router *router, const struct route_request *re
         return route_refuse(router->config, OUTCOME_LOOP, "own listener", SPAN(""));
     if (noproxy_is_local(request->host))
         return decide_local(router, request);
-    entry = noproxy_match(config->noproxy, config->noproxy_count, request->host,
+    entry = noproxy_match(config->noproxy.pattern, config->noproxy.count, request->host,
                           request->port);
     if (entry >= 0)
         return go_direct(router, request, "noproxy",
-                         span_of(config->noproxy_text[entry]));
+                         span_of(config->noproxy.text[entry]));
     if (router->list != NULL)
         return decide_list(router);
     named = environment_route(&router->environment, request->secure, router->is_self,

@@ -28,6 +28,7 @@ struct hop {
     uint16_t port;
     char *name; /* "http://wp1.corp:8080", the key of health and login memory */
     const struct config_login *login; /* never NULL */
+    bool withheld; /* it must not be given our login: see config_may_login() */
     char **header; /* extra lines, NULL-terminated, or NULL; an own line replaces a
                       global one of that name. The array is the route's. */
 };

@@ -173,6 +173,7 @@ static struct auth_options login_options(const struct connector *c,
         .host = hop->host,
         .clear = !hop->tls,
         .login = hop->login,
+        .withheld = hop->withheld,
     };
 }
 

@@ -61,8 +61,8 @@ START_TEST(layers)
     ck_assert_uint_eq(c->timeout.login, 5000);
     ck_assert_uint_eq(c->timeout.answer, 6000);
     ck_assert_uint_eq(c->timeout.linger, 7000);
-    ck_assert_uint_eq(c->noproxy_count, 1); /* lists replace */
-    ck_assert_str_eq(c->noproxy_text[0], "c.example");
+    ck_assert_uint_eq(c->noproxy.count, 1); /* lists replace */
+    ck_assert_str_eq(c->noproxy.text[0], "c.example");
     config_unref(c);
 }
 END_TEST
@@ -105,7 +105,7 @@ START_TEST(config_option)
     sources.file = under("/my.yaml");
     c = load_quiet();
     ck_assert(c->via_corp_proxy);
-    ck_assert_uint_eq(c->noproxy_count, 1);
+    ck_assert_uint_eq(c->noproxy.count, 1);
     config_unref(c);
     sources.file = under("/missing.yaml");
     load_fails("missing.yaml: cannot be opened: No such file");
@@ -169,7 +169,7 @@ START_TEST(lists_outside_of_files)
     ck_assert_str_eq(c->header[0], "A: 1, 2");
     ck_assert_str_eq(c->header[1], "B: 3");
     ck_assert_ptr_null(c->header[2]);
-    ck_assert_uint_eq(c->noproxy_count, 3);
+    ck_assert_uint_eq(c->noproxy.count, 3);
     ck_assert_uint_eq(c->allow_uid_count, 3);
     ck_assert_uint_eq(c->allow_uid[2], 2);
     ck_assert(c->daemon && !c->log_access);
@@ -212,8 +212,8 @@ START_TEST(managed)
     c = load();
     ck_assert_msg(c != NULL, "%s", text);
     ck_assert(c->via_corp_proxy);
-    ck_assert_uint_eq(c->noproxy_count, 1);
-    ck_assert_str_eq(c->noproxy_text[0], "b.example");
+    ck_assert_uint_eq(c->noproxy.count, 1);
+    ck_assert_str_eq(c->noproxy.text[0], "b.example");
     config_unref(c);
     snprintf(
         expected, sizeof(expected),

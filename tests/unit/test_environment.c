@@ -419,6 +419,39 @@ START_TEST(self_is_asked_at_each_decision)
 }
 END_TEST
 
+/* auth_hosts, the variable, whether our login is withheld */
+static const struct {
+    const char *config, *variable;
+    bool withheld;
+} whom[] = {
+    {"{username: alice}", "HTTPS_PROXY=http://wp1.corp:1", false},
+    {"{username: alice, auth_hosts: [.corp]}", "HTTPS_PROXY=http://wp1.corp:1", false},
+    {"{username: alice, auth_hosts: ['wp1.corp:1']}", "HTTPS_PROXY=http://wp1.corp:1",
+     false},
+    {"{username: alice, auth_hosts: ['wp1.corp:2']}", "HTTPS_PROXY=http://wp1.corp:1",
+     true},
+    {"{username: alice, auth_hosts: wp2.corp}", "HTTPS_PROXY=http://wp1.corp:1", true},
+    {"{username: alice, auth_hosts: wp2.corp}", "HTTPS_PROXY=http://bob@wp1.corp:1",
+     false},
+};
+
+START_TEST(login_is_for_auth_hosts)
+{
+    char variable[64];
+    char *environment[] = {variable, NULL};
+    struct router *router;
+    struct route *route;
+
+    (void)snprintf(variable, sizeof(variable), "%s", whom[_i].variable);
+    router = router_of(whom[_i].config, environment);
+    route = decide(router, "x.test", true);
+    ck_assert_int_eq(route->kind, ROUTE_HOPS);
+    ck_assert_int_eq(route->hops[0].withheld, whom[_i].withheld);
+    route_unref(route);
+    router_free(router);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("environment");
@@ -429,6 +462,7 @@ int main(void)
     tcase_add_loop_test(tcase, faulty_values_are_not_shown, 0, COUNT(faulty));
     tcase_add_test(tcase, long_values_are_faulty);
     tcase_add_test(tcase, self_is_asked_at_each_decision);
+    tcase_add_loop_test(tcase, login_is_for_auth_hosts, 0, COUNT(whom));
     suite_add_tcase(suite, tcase);
     return suite_run(suite);
 }

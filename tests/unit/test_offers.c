@@ -168,6 +168,17 @@ START_TEST(what_is_missing_is_said)
 }
 END_TEST
 
+START_TEST(a_login_withheld_is_not_given)
+{
+    struct choice choice;
+
+    options.withheld = true;
+    ck_assert_str_eq(chosen("NTLM\nBasic realm=\"a\"\n", &choice), "");
+    ck_assert_int_eq(choice.outcome, OUTCOME_LOGIN_NO_CREDENTIALS);
+    ck_assert_ptr_nonnull(strstr(choice.detail, "`auth_hosts:`"));
+}
+END_TEST
+
 static Suite *suite(void)
 {
     Suite *s = suite_create("offers");
@@ -180,6 +191,7 @@ static Suite *suite(void)
     tcase_add_test(c, downgrade_is_refused);
     tcase_add_test(c, basic_is_no_way_out);
     tcase_add_test(c, what_is_missing_is_said);
+    tcase_add_test(c, a_login_withheld_is_not_given);
     suite_add_tcase(s, c);
     return s;
 }
