@@ -97,7 +97,7 @@ struct config_timeouts {
     uint64_t connect;     /* TCP to a hop or origin: 10 s */
     uint64_t tls;         /* TLS handshake with a hop: 10 s */
     uint64_t login;       /* one leg of a login: 30 s */
-    uint64_t answer;      /* the answer to CONNECT: 120 s */
+    uint64_t answer;      /* the answer to CONNECT or to a first login: 120 s */
     uint64_t login_body;  /* reading the body of a 407: 5 s */
     uint64_t linger;      /* lingering close: 2 s */
     uint64_t hop_rest;    /* a failed hop rests: 5 min */

@@ -57,7 +57,7 @@ const struct config_key schema_keys[] = {
     DURATION(connect, NULL, "10s", "a TCP connection"),
     DURATION(tls, NULL, "10s", "a TLS handshake"),
     DURATION(login, NULL, "30s", "one leg of a login"),
-    DURATION(answer, "0", "2m", "the answer to CONNECT"),
+    DURATION(answer, "0", "2m", "the answer to CONNECT or to a first login"),
     DURATION(login_body, NULL, "5s", "reading the body of a 407"),
     DURATION(linger, NULL, "2s", "waiting for the peer after the last byte"),
     DURATION(hop_rest, "0", "5m", "how long a failed proxy rests"),

@@ -181,8 +181,10 @@ static void limit_fired(void *ctx)
 {
     struct exchange *x = ctx;
 
-    if (x->state == EXCHANGE_RUN)
+    if (x->state == EXCHANGE_RUN && x->up.state == UP_HELD)
         exchange_request_release(x);
+    else if (x->state == EXCHANGE_RUN)
+        exchange_login_unanswered(x);
     else
         exchange_login_expired(x);
     exchange_turn_end(x);
@@ -220,7 +222,7 @@ static void connector_done(void *ctx, const struct connector_result *result)
     exchange_turn_end(x);
 }
 
-void exchange_connect(struct exchange *x, bool fresh)
+void exchange_connect(struct exchange *x, enum exchange_reuse reuse)
 {
     x->state = EXCHANGE_CONNECT;
     x->connections++;
@@ -238,7 +240,8 @@ void exchange_connect(struct exchange *x, bool fresh)
             .host = x->o.url->host,
             .port = x->o.url->port,
             .owner = x->o.owner,
-            .fresh = fresh,
+            .fresh = reuse == REUSE_NONE,
+            .logged_in = reuse == REUSE_LOGGED_IN,
         },
         connector_done, x);
     if (!x->connector)
@@ -270,6 +273,19 @@ static struct span upgrade_of(const struct head *head)
     return field->value;
 }
 
+/*
+ * A kept connection may have died unseen. Only what can be sent again goes over any:
+ * not what changes something each time, and not a body. One that is logged in saves
+ * the round trips of a login, which is worth that small risk; a body goes over it if
+ * it can be kept for the case that the login was lost.
+ */
+static enum exchange_reuse reuse_of(const struct exchange *x)
+{
+    if (x->idempotent && !x->up.has_body)
+        return REUSE_ANY;
+    return exchange_request_is_short(x) ? REUSE_LOGGED_IN : REUSE_NONE;
+}
+
 struct exchange *exchange_start(const struct exchange_options *options,
                                 exchange_callback *callback, void *ctx)
 {
@@ -289,12 +305,7 @@ struct exchange *exchange_start(const struct exchange_options *options,
     x->idempotent = method_is_idempotent(x->o.head);
     x->upgrade = upgrade_of(x->o.head);
     stream_on_event(x->o.client, client_fired, x);
-    /*
-     * A kept connection may have died unseen. Only what can be sent again goes over
-     * one: not what changes something each time, and not a body, which is not stored
-     * here.
-     */
-    exchange_connect(x, !x->idempotent || x->up.has_body);
+    exchange_connect(x, reuse_of(x));
     if (x->state == EXCHANGE_OVER) {
         exchange_cancel(x);
         return NULL;

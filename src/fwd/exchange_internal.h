@@ -97,7 +97,8 @@ struct exchange {
     struct exchange_down down;
     struct exchange_challenge challenge;
     struct buf target;     /* the request-target for the hop */
-    struct deadline limit; /* of the login, of the 407's body, of holding the body */
+    struct deadline limit; /* of the login, of the 407's body, of holding the body,
+                              of the answer to a login */
     struct deadline idle;
     uint64_t sent_at;
     struct exchange_result result;
@@ -120,8 +121,11 @@ void exchange_complete(struct exchange *x);
 /* What every event ends with; the exchange may be gone afterwards. */
 void exchange_turn_end(struct exchange *x);
 
-/* Opens a connection, instead of the one there is. */
-void exchange_connect(struct exchange *x, bool fresh);
+/* Which kept connections may be taken. */
+enum exchange_reuse { REUSE_NONE, REUSE_LOGGED_IN, REUSE_ANY };
+
+/* Opens a connection, or takes a kept one, instead of the one there is. */
+void exchange_connect(struct exchange *x, enum exchange_reuse reuse);
 
 /* ---- exchange_login.c ---- */
 
@@ -143,6 +147,20 @@ void exchange_login_unasked(struct exchange *x);
  */
 bool exchange_login_settle(struct exchange *x);
 
+/*
+ * The connection ended without an answer. True if it did so between a challenge and a
+ * leg of the login that does not decide: no login is lost, and another connection is
+ * on its way (a close after the first 407 that was not announced).
+ */
+bool exchange_login_again(struct exchange *x);
+
+/*
+ * The request is out: the answer is waited for no longer than a login may take, if it
+ * is one to a leg, or to a login that others wait for. Then it did not come in time.
+ */
+void exchange_login_await(struct exchange *x);
+void exchange_login_unanswered(struct exchange *x);
+
 /* Upstream can be read, or the limit passed, in EXCHANGE_CHALLENGE or _LOGIN. */
 void exchange_login_read(struct exchange *x);
 void exchange_login_expired(struct exchange *x);
@@ -151,6 +169,9 @@ void exchange_login_expired(struct exchange *x);
 
 void exchange_request_init(struct exchange *x);
 void exchange_request_clear(struct exchange *x);
+
+/* Whether its body, if there is one, is known to be kept whole for a second try. */
+bool exchange_request_is_short(const struct exchange *x);
 
 /* Sends the head with the login there is, and what follows. */
 void exchange_request_send(struct exchange *x);

@@ -56,9 +56,47 @@ void exchange_login_unasked(struct exchange *x)
         return;
     x->challenge.unasked = true;
     if (x->connections < CONNECTIONS)
-        exchange_connect(x, true);
+        exchange_connect(x, REUSE_NONE);
     else
         exchange_fail(x, OUTCOME_LOGIN_BROKEN, "the proxy asks again and again");
+}
+
+bool exchange_login_again(struct exchange *x)
+{
+    struct auth *auth = x->upstream->auth;
+
+    if (!auth || !x->down.heard || !auth_is_leg(auth) || x->connections >= CONNECTIONS)
+        return false;
+    exchange_connect(x, REUSE_NONE);
+    return true;
+}
+
+/* Nobody knows yet whether the login is right, and those that have it wait. */
+static bool login_is_on_trial(const struct exchange *x)
+{
+    return guard_state_of(x->o.egress->guard, x->result.hop->login, NULL) ==
+           GUARD_TRYING;
+}
+
+void exchange_login_await(struct exchange *x)
+{
+    const struct config_timeouts *timeout = &x->o.config->timeout;
+    const struct auth *auth = x->upstream->auth;
+
+    if (!auth || x->down.state != DOWN_HEAD || auth_value(auth).len == 0)
+        return;
+    if (auth_is_leg(auth))
+        deadline_set(x->loop, &x->limit, timeout->login);
+    else if (login_is_on_trial(x))
+        deadline_set(x->loop, &x->limit, timeout->answer);
+}
+
+void exchange_login_unanswered(struct exchange *x)
+{
+    exchange_fail(x, OUTCOME_ANSWER_TIMEOUT,
+                  auth_is_leg(x->upstream->auth)
+                      ? "the proxy did not answer the login in time (timeout.login)"
+                      : "the proxy did not answer the login in time (timeout.answer)");
 }
 
 static void connection_spent(struct exchange *x);
@@ -79,7 +117,7 @@ static void login_go_on(struct exchange *x)
                       "the proxy closes the connection in the middle of a login that "
                       "belongs to it; a load balancer may be the cause");
     else if (c->spent && x->connections < CONNECTIONS)
-        exchange_connect(x, true);
+        exchange_connect(x, REUSE_NONE);
     else if (c->spent)
         exchange_fail(x, OUTCOME_LOGIN_BROKEN, "the proxy asks again and again");
     else if (c->drained && !stream_is_quiet(x->upstream->stream))

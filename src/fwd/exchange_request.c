@@ -28,6 +28,14 @@ void exchange_request_init(struct exchange *x)
     outlet_init(&x->up.outlet, EXCHANGE_CEILING);
 }
 
+bool exchange_request_is_short(const struct exchange *x)
+{
+    const struct framing *framing = &x->o.framing;
+
+    return !x->up.has_body ||
+           (framing->kind == FRAMING_LENGTH && framing->length <= KEPT_LIMIT);
+}
+
 void exchange_request_clear(struct exchange *x)
 {
     body_clear(&x->up.body);
@@ -118,6 +126,7 @@ static void request_whole(struct exchange *x)
     if (x->o.framing.kind == FRAMING_CHUNKED &&
         chunked_finish(&up->outlet.buf, body_trailers(&up->body)) != 0)
         exchange_fail(x, OUTCOME_INTERNAL, "out of memory");
+    exchange_login_await(x);
 }
 
 /* Remembers the first n bytes of o.in, which are on their way now. */
@@ -219,12 +228,14 @@ static void head_sent(struct exchange *x)
     x->sent_at = loop_clock();
     if (!up->has_body || up->emptied) {
         up->state = UP_DONE;
+        exchange_login_await(x);
     } else if (body_is_held(x)) {
         up->state = UP_HELD;
         up->keeping = true;
         deadline_set(x->loop, &x->limit, HOLD_MS);
     } else {
         up->state = UP_BODY;
+        up->keeping = x->upstream->reused; /* its login may be lost */
     }
 }
 

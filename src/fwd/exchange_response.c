@@ -190,6 +190,12 @@ static struct framing framing_to_client(const struct exchange *x,
     return *framing;
 }
 
+static bool connection_stays(const struct exchange *x)
+{
+    return x->result.hop ? head_keeps_proxy_connection(&x->down.head)
+                         : head_keeps_connection(&x->down.head);
+}
+
 static void answer_forward(struct exchange *x, const struct framing *framing)
 {
     struct exchange_down *down = &x->down;
@@ -198,14 +204,14 @@ static void answer_forward(struct exchange *x, const struct framing *framing)
         return;
     exchange_request_release(x);
     exchange_request_pump(x);
-    down->reusable = head_keeps_connection(&down->head) &&
-                     framing->kind != FRAMING_CLOSE && !origin_login_passed(x);
+    down->reusable = connection_stays(x) && framing->kind != FRAMING_CLOSE &&
+                     !origin_login_passed(x);
     down->to_client = framing_to_client(x, framing);
     /*
      * Not behind an early answer: the rest of the body would have to be waited for. Nor
      * does a proxy keep connections of HTTP/1.0 clients (RFC 9112 section 9.3).
      */
-    down->keep = x->o.head->minor > 0 && head_keeps_connection(x->o.head) &&
+    down->keep = x->o.head->minor > 0 && head_keeps_proxy_connection(x->o.head) &&
                  x->up.whole && down->to_client.kind != FRAMING_CLOSE;
     head_forward(x, down->keep, (struct span){"", 0});
     x->result.answered = x->state == EXCHANGE_RUN;
@@ -242,6 +248,7 @@ static void answer_final(struct exchange *x)
     char detail[EXCHANGE_DETAIL];
 
     exchange_request_told(x);
+    deadline_clear(x->loop, &x->limit);
     x->result.status = x->down.head.status;
     x->result.wait_ns = loop_clock() - x->sent_at;
     if (x->down.head.status == 101) {
@@ -300,7 +307,7 @@ static bool answer_head(struct exchange *x)
  */
 static bool connection_was_stale(const struct exchange *x)
 {
-    return x->upstream->reused && !x->down.heard && !x->up.started && x->idempotent;
+    return x->upstream->reused && !x->down.heard && x->idempotent;
 }
 
 static void upstream_ended(struct exchange *x, ssize_t n)
@@ -315,9 +322,9 @@ static void upstream_ended(struct exchange *x, ssize_t n)
     else if (down->in.len > 0)
         exchange_fail_peer(x, OUTCOME_ANSWER_INCOMPLETE,
                            "closed in the middle of its answer's head");
-    else if (connection_was_stale(x))
-        exchange_connect(x, true);
-    else
+    else if (connection_was_stale(x) && exchange_request_rewind(x))
+        exchange_connect(x, REUSE_NONE);
+    else if (!exchange_login_again(x))
         exchange_fail_peer(x, OUTCOME_ANSWER_NONE,
                            n < 0 ? "broke the connection off without an answer"
                                  : "closed without an answer");

@@ -106,7 +106,7 @@ static void request_take(struct session *s)
     struct span target = in->head.target;
     bool connect = head_method_is(&in->head, SPAN("CONNECT"));
 
-    in->keep = head_keeps_connection(&in->head);
+    in->keep = head_keeps_proxy_connection(&in->head);
     if (!parse_framing(s))
         return;
     if (!connect && (span_starts(target, SPAN("/")) || span_equal(target, SPAN("*")))) {

@@ -505,17 +505,24 @@ bool head_has_token(const struct head *head, struct span name, struct span token
     return false;
 }
 
+static bool has_either(const struct head *head, struct span token)
+{
+    return head_has_token(head, SPAN("connection"), token) ||
+           head_has_token(head, SPAN("proxy-connection"), token);
+}
+
 bool head_keeps_connection(const struct head *head)
 {
-    const struct span connection = SPAN("connection"), old = SPAN("proxy-connection");
-    /* Old clients say to a proxy Proxy-Connection (RFC 9112 appendix C.2.2). */
-    bool both = head->method.len > 0;
-
-    if (head_has_token(head, connection, SPAN("close")) ||
-        (both && head_has_token(head, old, SPAN("close"))))
+    if (head_has_token(head, SPAN("connection"), SPAN("close")))
         return false;
-    return head->minor >= 1 || head_has_token(head, connection, SPAN("keep-alive")) ||
-           (both && head_has_token(head, old, SPAN("keep-alive")));
+    return head->minor >= 1 ||
+           head_has_token(head, SPAN("connection"), SPAN("keep-alive"));
+}
+
+bool head_keeps_proxy_connection(const struct head *head)
+{
+    return !has_either(head, SPAN("close")) &&
+           (head->minor >= 1 || has_either(head, SPAN("keep-alive")));
 }
 
 bool head_method_is(const struct head *head, struct span method)

@@ -89,6 +89,12 @@ bool head_has_token(const struct head *head, struct span name, struct span token
 /* Whether the sender wants the connection kept (RFC 9112 section 9.3). */
 bool head_keeps_connection(const struct head *head);
 
+/*
+ * Likewise between a client and a proxy, either of which may say Proxy-Connection, as
+ * old ones do (RFC 9112 appendix C.2.2).
+ */
+bool head_keeps_proxy_connection(const struct head *head);
+
 bool head_method_is(const struct head *head, struct span method);
 
 #endif

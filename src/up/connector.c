@@ -347,14 +347,16 @@ static void hop_begin(struct connector *c)
  * A kept connection that leads through the first hop in line, or to the origin. Its
  * login state came with it.
  */
-static bool take_kept(struct connector *c)
+static bool take_kept(struct connector *c, bool logged_in)
 {
+    struct pool *pool = c->egress->pool;
     struct upstream *fresh;
 
     if (!upstream_begin(c))
         return false;
     fresh = c->upstream;
-    c->upstream = pool_take(c->egress->pool, fresh->key, c->owner);
+    c->upstream = logged_in ? pool_take_logged_in(pool, fresh->key, c->owner)
+                            : pool_take(pool, fresh->key, c->owner);
     upstream_free(fresh);
     return c->upstream != NULL;
 }
@@ -402,7 +404,8 @@ struct connector *connector_start(const struct connector_options *options,
         connector_cancel(c);
         return NULL;
     }
-    if (c->mode == CONNECTOR_FORWARD && !options->fresh && take_kept(c))
+    if (c->mode == CONNECTOR_FORWARD && !options->fresh &&
+        take_kept(c, options->logged_in))
         c->state = CONNECTOR_READY;
     defer(c->egress->loop, &c->ready);
     return c;

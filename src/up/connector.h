@@ -29,6 +29,7 @@ struct connector_options {
         via;        /* TUNNEL: the Via line with its CR LF, see forward_via(); copied */
     uint32_t owner; /* uid of the caller */
     bool fresh;     /* FORWARD: not a kept connection */
+    bool logged_in; /* FORWARD: a kept connection only if it is logged in */
 };
 
 struct connector_result {

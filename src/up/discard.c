@@ -6,7 +6,7 @@
 bool discard_begin(struct discard *d, const struct head *head,
                    const struct framing *framing, uint64_t limit)
 {
-    if (!head_keeps_connection(head) || framing->kind == FRAMING_CLOSE ||
+    if (!head_keeps_proxy_connection(head) || framing->kind == FRAMING_CLOSE ||
         (framing->kind == FRAMING_LENGTH && framing->length > limit))
         return false;
     discard_clear(d);

@@ -79,13 +79,19 @@ static bool kept_is_for(const struct kept *k, const char *key, uint32_t owner)
     return k->upstream->owner == owner && strcmp(k->upstream->key, key) == 0;
 }
 
-struct upstream *pool_take(struct pool *pool, const char *key, uint32_t owner)
+static bool kept_is_logged_in(const struct kept *k)
+{
+    return k->upstream->auth != NULL && auth_bound(k->upstream->auth);
+}
+
+static struct upstream *take(struct pool *pool, const char *key, uint32_t owner,
+                             bool logged_in)
 {
     if (owner == POOL_NO_OWNER)
         return NULL;
     for (struct kept *k = pool->list.next, *next; k != &pool->list; k = next) {
         next = k->next;
-        if (!kept_is_for(k, key, owner))
+        if (!kept_is_for(k, key, owner) || (logged_in && !kept_is_logged_in(k)))
             continue;
         struct upstream *upstream = kept_remove(k);
         stream_want(upstream->stream, 0);
@@ -96,6 +102,16 @@ struct upstream *pool_take(struct pool *pool, const char *key, uint32_t owner)
         upstream_free(upstream);
     }
     return NULL;
+}
+
+struct upstream *pool_take(struct pool *pool, const char *key, uint32_t owner)
+{
+    return take(pool, key, owner, false);
+}
+
+struct upstream *pool_take_logged_in(struct pool *pool, const char *key, uint32_t owner)
+{
+    return take(pool, key, owner, true);
 }
 
 /* Makes room: the oldest of that key and owner, then the oldest of all. */

@@ -21,6 +21,10 @@ void pool_free(struct pool *pool); /* closes all. NULL-safe */
  * NULL. */
 struct upstream *pool_take(struct pool *pool, const char *key, uint32_t owner);
 
+/* Likewise, but one that is logged in. */
+struct upstream *pool_take_logged_in(struct pool *pool, const char *key,
+                                     uint32_t owner);
+
 /* Keeps a connection for at most idle_ms; it is the pool's from now on. */
 void pool_put(struct pool *pool, struct upstream *upstream, uint64_t idle_ms);
 

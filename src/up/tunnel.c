@@ -367,6 +367,8 @@ static void tunnel_read_end(struct tunnel *t, ssize_t n)
     if (t->in.len > 0)
         tunnel_end(t, OUTCOME_ANSWER_INCOMPLETE,
                    "the proxy closed in the middle of its answer");
+    else if (t->result.status == 407 && auth_is_leg(t->auth))
+        tunnel_again(t); /* it closed behind its challenge: no login is lost */
     else
         tunnel_end(t, OUTCOME_ANSWER_NONE,
                    n < 0 ? strerror((int)-n) : "the proxy closed without an answer");

@@ -117,7 +117,7 @@ static void forward_one_request(const struct head *head)
     struct buf out;
     const char *why;
 
-    (void)head_keeps_connection(head);
+    (void)head_keeps_proxy_connection(head);
     if (framing_of_request(head, &framing, &why) != FRAMING_OK ||
         url_parse(&url, head->target) != NULL || head->count > HEAD_FIELD_LIMIT - 8)
         return;

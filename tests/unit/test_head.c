@@ -373,23 +373,29 @@ END_TEST
 
 static const struct keep_case {
     const char *text;
-    bool keeps;
+    bool keeps;       /* as the answer of a server */
+    bool proxy_keeps; /* between a client and a proxy */
 } KEEPS[] = {
-    {"GET / HTTP/1.1\r\n" H "\r\n", true},
-    {"GET / HTTP/1.1\r\n" H "Connection: close\r\n\r\n", false},
-    {"GET / HTTP/1.1\r\n" H "Connection: x, ,\tCLOSE \r\n\r\n", false},
-    {"GET / HTTP/1.1\r\n" H "Connection: x\r\nConnection: close\r\n\r\n", false},
-    {"GET / HTTP/1.1\r\n" H "Connection: closed\r\n\r\n", true},
-    {"GET / HTTP/1.1\r\n" H "Proxy-Connection: close\r\n\r\n", false},
-    {"GET / HTTP/1.0\r\n\r\n", false},
-    {"GET / HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n", true},
-    {"GET / HTTP/1.0\r\nProxy-Connection: Keep-Alive\r\n\r\n", true},
-    {"GET / HTTP/1.0\r\nConnection: keep-alive, close\r\n\r\n", false},
-    {"HTTP/1.1 200 OK\r\n\r\n", true},
-    {"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n", false},
-    {"HTTP/1.0 200 OK\r\n\r\n", false},
-    {"HTTP/1.0 200 OK\r\nConnection: keep-alive\r\n\r\n", true},
-    {"HTTP/1.0 200 OK\r\nProxy-Connection: keep-alive\r\n\r\n", false},
+    {"GET / HTTP/1.1\r\n" H "\r\n", true, true},
+    {"GET / HTTP/1.1\r\n" H "Connection: close\r\n\r\n", false, false},
+    {"GET / HTTP/1.1\r\n" H "Connection: x, ,\tCLOSE \r\n\r\n", false, false},
+    {"GET / HTTP/1.1\r\n" H "Connection: x\r\nConnection: close\r\n\r\n", false, false},
+    {"GET / HTTP/1.1\r\n" H "Connection: closed\r\n\r\n", true, true},
+    {"GET / HTTP/1.1\r\n" H "Proxy-Connection: close\r\n\r\n", true, false},
+    {"GET / HTTP/1.0\r\n\r\n", false, false},
+    {"GET / HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n", true, true},
+    {"GET / HTTP/1.0\r\nProxy-Connection: Keep-Alive\r\n\r\n", false, true},
+    {"GET / HTTP/1.0\r\nConnection: keep-alive, close\r\n\r\n", false, false},
+    {"HTTP/1.1 200 OK\r\n\r\n", true, true},
+    {"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n", false, false},
+    {"HTTP/1.0 200 OK\r\n\r\n", false, false},
+    {"HTTP/1.0 200 OK\r\nConnection: keep-alive\r\n\r\n", true, true},
+    {"HTTP/1.0 200 OK\r\nProxy-Connection: keep-alive\r\n\r\n", false, true},
+    {"HTTP/1.0 200 OK\r\nConnection: close\r\nProxy-Connection: keep-alive\r\n\r\n",
+     false, false},
+    {"HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nProxy-Connection: close\r\n\r\n",
+     true, false},
+    {"HTTP/1.1 200 OK\r\nProxy-Connection: close\r\n\r\n", true, false},
 };
 
 START_TEST(keeping)
@@ -402,6 +408,8 @@ START_TEST(keeping)
     head_init(&head);
     ck_assert_int_eq(read(&head, text, strlen(text)), HEAD_DONE);
     ck_assert_msg(head_keeps_connection(&head) == want->keeps, "%s", want->text);
+    ck_assert_msg(head_keeps_proxy_connection(&head) == want->proxy_keeps, "%s",
+                  want->text);
     head_clear(&head);
     free(text);
 }
