@@ -169,7 +169,22 @@ check-e2e: ccgate tests/bench/link
 	    $(top_srcdir)/tests/e2e/run.py
 check-soak: ccgate
 	CCGATE=$(abs_builddir)/ccgate $(top_srcdir)/tests/e2e/run.py --soak 60
-EXTRA_DIST += tests/e2e/bed.py tests/e2e/cases_clients.py tests/e2e/cases_gate.py tests/e2e/cases_link.py tests/e2e/cases_login.py tests/e2e/client_link.py tests/e2e/client_requests.py tests/e2e/client_undici.mjs tests/e2e/client_websocket.py tests/e2e/run.py tests/e2e/servers.py tests/e2e/websocket_server.py 
+EXTRA_DIST += \
+    tests/e2e/bed.py \
+    tests/e2e/big_ticket.py \
+    tests/e2e/cases_beds.py \
+    tests/e2e/cases_clients.py \
+    tests/e2e/cases_gate.py \
+    tests/e2e/cases_link.py \
+    tests/e2e/cases_login.py \
+    tests/e2e/client_link.py \
+    tests/e2e/client_requests.py \
+    tests/e2e/client_undici.mjs \
+    tests/e2e/client_websocket.py \
+    tests/e2e/kdc.py \
+    tests/e2e/run.py \
+    tests/e2e/servers.py \
+    tests/e2e/websocket_server.py
 
 AM_TESTS_ENVIRONMENT = CCGATE=$(abs_builddir)/ccgate; export CCGATE; \
 	ASAN_OPTIONS=detect_stack_use_after_return=1; export ASAN_OPTIONS;

@@ -66,11 +66,11 @@ class Process:
     def __init__(self, name, command, log, env, **more):
         self.name = name
         self.log = log
+        self.ending = False
         with open(log, "ab") as out:
             self.start = out.tell()
-            self.child = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=env, **more
-            )
+            more.setdefault("stdin", subprocess.DEVNULL)
+            self.child = subprocess.Popen(command, stdout=out, stderr=out, env=env, **more)
 
     def output(self):
         return read(self.log)[self.start :]
@@ -83,10 +83,15 @@ class Process:
         if self.child.poll() is not None:
             raise Failure(f"{self.name} ended at once: {self.output()[-600:]}")
 
+    def end(self, how=signal.SIGTERM):
+        """Only says so; a second time it says nothing."""
+        if self.child.poll() is None and not self.ending:
+            self.child.send_signal(how)
+        self.ending = True
+
     def stop(self, how=signal.SIGTERM, seconds=40):
         """The exit status; killed when it does not end."""
-        if self.child.poll() is None:
-            self.child.send_signal(how)
+        self.end(how)
         try:
             return self.child.wait(seconds)
         except subprocess.TimeoutExpired:
@@ -160,9 +165,11 @@ class Bed:
         return process
 
     def close(self):
-        for process in reversed(self.processes):
-            if process.child.poll() is None:
-                process.stop(seconds=10)
+        running = [each for each in self.processes if each.child.poll() is None]
+        for process in reversed(running):
+            process.end()
+        for process in running:
+            process.stop(seconds=10)
 
     def remove(self):
         shutil.rmtree(self.root, ignore_errors=True)

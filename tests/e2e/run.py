@@ -6,16 +6,21 @@ pip and npm are kept (default: e2e-cache beside the program). An absent program 
 """
 
 import argparse
+import functools
 import os
 import shutil
 import sys
 
+import cases_beds
 import cases_clients
 import cases_gate
 import cases_link
 import cases_login
 from bed import Bed, Failure, Results, read
-from servers import STRAIGHT, DigestSquid, Gate, NtlmSquid, Origin, Squid
+from kdc import Kdc
+from servers import (
+    STRAIGHT, DigestSquid, Gate, KerberosSquid, NtlmSquid, Origin, Squid,
+)  # fmt: skip
 
 
 class World:
@@ -35,6 +40,17 @@ class World:
         self.origin = Origin(bed)
         self.gates = []
         self.proxy = None
+
+    # What only some cases need is started by the first of them.
+    @functools.cached_property
+    def kdc(self):
+        return Kdc(self.bed)
+
+    @functools.cached_property
+    def kerberos(self):
+        squid = KerberosSquid(self.bed, self.kdc)
+        squid.start()
+        return squid
 
     def gate(self, settings=None, **more):
         """A new ccgate before squid; `settings` adds to its configuration."""
@@ -84,6 +100,8 @@ def run_all(world, results, options):
         cases_login.run(world, results)
         for case in cases_link.ALL:
             results.run(f"link/{case.__name__}", case, world)
+    if not options.soak:
+        cases_beds.run(world, results)
 
 
 def main():

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -27,7 +28,7 @@ visible_hostname squid.test
 pid_filename none
 coredump_dir {home}
 cache_log {home}/cache.log
-logformat e2e %>Hs %rm %ru login=%{{Proxy-Authorization}}>h asks=%{{Proxy-Authenticate}}<h
+logformat e2e %>Hs %rm %ru head=%>sh user=%un asks=%{{Proxy-Authenticate}}<h login=%{{Proxy-Authorization}}>h
 access_log stdio:{home}/access.log e2e
 buffered_logs off
 cache deny all
@@ -55,18 +56,24 @@ http_upgrade_request_protocols websocket allow all
         self.bed = bed
         self.home = bed.directory(name)
         self.access = os.path.join(self.home, "access.log")
+        self.cache_log = os.path.join(self.home, "cache.log")
         self.port = self.tls_port = None
         self.process = None
         cert, key = bed.certificate(name + ".test", "DNS:squid.test", "IP:127.0.0.1")
         names = "127.0.0.1 origin.test forbidden.test\n"
         write(os.path.join(self.home, "hosts"), names)
         self.values = {"home": self.home, "cert": cert, "key": key}
+        self.env = bed.env  # of squid and its helpers
         self.values["login"] = self._login()
         self.values["effective_user"] = ""
         if bed.is_root:
             self.values["effective_user"] = "cache_effective_user proxy"
             for path in (self.home, key):
                 bed.run("chown", "-R", "proxy:", path)
+
+    def _more(self):
+        """Lines that are made anew at each start."""
+        return ""
 
     def _login(self):
         """The lines of the configuration that say how to log in."""
@@ -104,21 +111,25 @@ http_upgrade_request_protocols websocket allow all
 
     def _start(self, port, tls_port):
         config = self.CONFIG.format(port=port, tls_port=tls_port, **self.values)
+        config += self._more()
         path = write(os.path.join(self.home, "squid.conf"), config)
-        cache_log = os.path.join(self.home, "cache.log")
-        before = read(cache_log).count("Accepting ")
+        before = read(self.cache_log).count("Accepting ")
         self.process = self.bed.start(
             "squid",
             [self.bed.which("squid"), "-N", "-f", path],
             os.path.join(self.home, "squid.out"),
+            env=self.env,
         )
-        self.process.wait_ready(lambda: read(cache_log).count("Accepting ") == before + 2)
+        ports = config.count("_port 127.0.0.1:")
+        self.process.wait_ready(
+            lambda: read(self.cache_log).count("Accepting ") == before + ports
+        )
 
     def stop(self):
         self.process.stop(signal.SIGTERM)
 
     def requests(self):
-        """The lines of the access log: status, method, target, login=..."""
+        """The lines of the access log: status, method, target, ..., login=..."""
         return read(self.access).splitlines()
 
     def logins_refused(self):
@@ -146,6 +157,45 @@ class NtlmSquid(Squid):
             "auth_param ntlm children 32 startup=4\n"
             "auth_param ntlm keep_alive on"
         )
+
+
+class KerberosSquid(Squid):
+    """With Kerberos, verified by its keytab; at more ports with another scheme, too."""
+
+    SENT = r"Negotiate(%20| )"
+    OTHERS = ("ntlm", "basic")
+
+    def __init__(self, bed, kdc):
+        self.kdc = kdc
+        self.ports = {}
+        super().__init__(bed, "squid-kerberos")
+
+    def _login(self):
+        keytab = shutil.copy2(self.kdc.keytab, self.home)
+        self.env = dict(
+            self.kdc.env(os.path.join(self.home, "none")),
+            KRB5RCACHENAME=f"file2:{self.home}/replays",
+        )
+        helper = f"{self._helper('negotiate_kerberos_auth')} -d -s GSS_C_NO_NAME -k {keytab}"
+        lines = [
+            f"auth_param negotiate program {helper}",
+            "auth_param negotiate children 16 startup=2",
+            "auth_param negotiate keep_alive on",
+            NtlmSquid._login(self),
+            Squid._login(self),
+        ]
+        return "\n".join(lines)
+
+    def _more(self):
+        lines = ["acl others localport"]
+        for scheme in self.OTHERS:
+            port = self.ports[scheme] = free_port()
+            lines[0] += f" {port}"
+            lines.append(f"http_port 127.0.0.1:{port}")
+            lines.append(f"acl with_{scheme} localport {port}")
+            lines.append(f"auth_schemes negotiate,{scheme} with_{scheme}")
+        lines.append("auth_schemes negotiate !others")
+        return "\n".join(lines) + "\n"
 
 
 class DigestSquid(Squid):
@@ -304,12 +354,15 @@ class Gate:
 
     count = 0
 
-    def __init__(self, bed, binary, settings, password=PASSWORD, as_user=None):
+    def __init__(
+        self, bed, binary, settings, password=PASSWORD, as_user=None, env=None, prefix=()
+    ):
         Gate.count += 1
         self.bed = bed
         self.binary = binary
         self.home = bed.directory(f"gate-{Gate.count}")
-        self.prefix = []
+        self.prefix = list(prefix)
+        self.env = env or bed.env
         self.password_file = os.path.join(self.home, "password")
         self.config = os.path.join(self.home, "ccgate.yaml")
         self.log = os.path.join(self.home, "log")
@@ -330,14 +383,17 @@ class Gate:
         os.chmod(runtime, 0o700)
         if as_user:
             bed.run("chown", "-R", as_user, self.home)
-            self.prefix = setpriv(as_user)
+            self.prefix += setpriv(as_user)
 
     def write_password(self, password):
         write(self.password_file, password + "\n", 0o600)
 
     def start(self):
         self.process = self.bed.start(
-            "ccgate", self.prefix + [self.binary, "--config", self.config], self.log
+            "ccgate",
+            self.prefix + [self.binary, "--config", self.config],
+            self.log,
+            env=self.env,
         )
         self.process.wait_ready(lambda: " ready " in self.process.output())
         found = re.search(r" listening .*addr=\"?([^\s\"/]+:\d+)", self.process.output())
