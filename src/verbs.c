@@ -26,12 +26,14 @@ static void print(FILE *to, const struct buf *text)
         (void)fwrite(s.at, 1, s.len, to);
 }
 
-struct config *verb_config(const struct options *options)
+struct config *verb_config(const struct options *options,
+                           enum config_passwords passwords)
 {
     struct config_sources sources = {.file = options->config_file,
                                      .environment = environ,
                                      .settings = options->settings,
-                                     .setting_count = options->setting_count};
+                                     .setting_count = options->setting_count,
+                                     .passwords = passwords};
     struct config *config;
     struct buf messages;
 
@@ -44,7 +46,7 @@ struct config *verb_config(const struct options *options)
 
 int verb_check_config(const struct options *options)
 {
-    struct config *config = verb_config(options);
+    struct config *config = verb_config(options, CONFIG_PASSWORDS_ALL);
     struct buf messages;
     bool ok;
 
@@ -105,7 +107,7 @@ int verb_dump_config(const struct options *options)
 
     if ((options->set & OPTION_SCHEMA) != 0)
         return print_schema();
-    config = verb_config(options);
+    config = verb_config(options, CONFIG_PASSWORDS_QUICK);
     if (config == NULL)
         return 2;
     status = print_config(config, options);
@@ -232,7 +234,7 @@ int verb_route(const struct options *options)
         fprintf(stderr, "ccgate: route: the URL %s\n", wrong);
         return 2;
     }
-    setup.config = verb_config(options);
+    setup.config = verb_config(options, CONFIG_PASSWORDS_QUICK);
     if (setup.config == NULL)
         return 2;
     setup.self_ctx = setup.config;

@@ -19,7 +19,8 @@ int verb_stop(const struct options *options);
 
 /* Loads the configuration for a verb; NULL after its messages went to standard error.
  */
-struct config *verb_config(const struct options *options);
+struct config *verb_config(const struct options *options,
+                           enum config_passwords passwords);
 
 /* dump_json.c: YAML text as JSON. False when memory is out. */
 bool dump_json(struct span yaml, struct buf *out);

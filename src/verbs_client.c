@@ -37,7 +37,8 @@ static struct config *load_for_folder(const struct options *options)
 {
     static const char *const NAMES[] = {"RUNTIME_DIRECTORY=", "XDG_RUNTIME_DIR="};
     struct config_sources sources = {.file = options->config_file,
-                                     .environment = environ};
+                                     .environment = environ,
+                                     .passwords = CONFIG_PASSWORDS_NONE};
     char *some[sizeof(NAMES) / sizeof(NAMES[0]) + 1] = {NULL};
     struct config *config;
     struct buf messages;
@@ -52,7 +53,9 @@ static struct config *load_for_folder(const struct options *options)
                     some[count++] = *e;
                     break;
                 }
-        sources = (struct config_sources){.environment = some, .root = "/nonexistent"};
+        sources = (struct config_sources){.environment = some,
+                                          .root = "/nonexistent",
+                                          .passwords = CONFIG_PASSWORDS_NONE};
         config = config_load(&sources, &messages);
     }
     buf_clear(&messages);

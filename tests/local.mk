@@ -49,6 +49,7 @@ unit_tests = \
 	tests/unit/test_route \
 	tests/unit/test_schema \
 	tests/unit/test_secret \
+	tests/unit/test_secret_command \
 	tests/unit/test_span \
 	tests/unit/test_stream \
 	tests/unit/test_tls \

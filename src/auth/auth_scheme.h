@@ -25,6 +25,7 @@ struct auth_scheme {
      * of another one costs no account anything: the next scheme is tried.
      */
     bool needs_password;
+    bool needs_text; /* the password itself: a hash of it will not do */
     /*
      * A 407 to a value that decides is a rejection. Otherwise step() gets the next
      * challenge, and answers OUTCOME_LOGIN_REJECTED when it is one.

@@ -77,5 +77,6 @@ const struct auth_scheme auth_scheme_basic = {
     .key = CONFIG_AUTH_BASIC,
     .one_try = true,
     .needs_password = true,
+    .needs_text = true,
     .step = basic_step,
 };

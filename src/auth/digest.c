@@ -169,6 +169,7 @@ const struct auth_scheme auth_scheme_digest = {
     .name = "Digest",
     .key = CONFIG_AUTH_DIGEST,
     .needs_password = true,
+    .needs_text = true,
     .start = digest_start,
     .finish = digest_finish,
     .fits = digest_challenge_fits,

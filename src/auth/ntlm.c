@@ -170,6 +170,7 @@ static struct failure answer(struct ntlm *n, const struct ntlm_challenge *challe
         .domain = span_of(login->domain),
         .workstation = span_of(login->workstation),
         .password = secret_reveal(login->password),
+        .password_type = login->password_type,
         .target = span_of(n->target),
         .binding = binding,
         .time = filetime_now(),

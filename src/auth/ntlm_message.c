@@ -4,6 +4,7 @@
  */
 #include "auth/ntlm_message.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
@@ -216,6 +217,31 @@ static int hmac(const unsigned char key[NTLM_HASH_SIZE], struct span data,
     return 0;
 }
 
+static_assert((int)MD4_SIZE == (int)NTLM_HASH_SIZE, "an NT hash is one of MD4");
+
+static int copy_hash(struct span hash, unsigned char out[NTLM_HASH_SIZE])
+{
+    if (hash.len != NTLM_HASH_SIZE)
+        return -EINVAL;
+    memcpy(out, hash.at, NTLM_HASH_SIZE);
+    return 0;
+}
+
+/* NTOWFv1 (section 3.3.1) */
+static int make_ntowf1(const struct ntlm_answer *a, unsigned char out[NTLM_HASH_SIZE])
+{
+    struct buf text;
+    int error;
+
+    if (a->password_type == CONFIG_PASSWORD_NT_HASH)
+        return copy_hash(a->password, out);
+    buf_init(&text, ANSWER_LIMIT);
+    error = utf16_append(&text, a->password, false);
+    md4(buf_span(&text), out);
+    buf_wipe(&text);
+    return error;
+}
+
 /* The domain is taken as it is given, the user in capitals. */
 int ntlm_key(const struct ntlm_answer *a, unsigned char key[NTLM_HASH_SIZE])
 {
@@ -223,10 +249,10 @@ int ntlm_key(const struct ntlm_answer *a, unsigned char key[NTLM_HASH_SIZE])
     struct buf text;
     int error;
 
+    if (a->password_type == CONFIG_PASSWORD_NTLMV2_HASH)
+        return copy_hash(a->password, key);
     buf_init(&text, ANSWER_LIMIT);
-    error = utf16_append(&text, a->password, false);
-    md4(buf_span(&text), ntowf1);
-    buf_wipe(&text);
+    error = make_ntowf1(a, ntowf1);
     if (!error)
         error = utf16_append(&text, a->user, true);
     if (!error)
@@ -297,7 +323,9 @@ static void parts_clear(struct parts *p)
 
 static int parts_encode(struct parts *p, const struct ntlm_answer *a)
 {
-    int error = utf16_append(&p->domain, a->domain, false);
+    /* The server computes with what it is told, and this key is made with capitals. */
+    bool capitals = a->password_type == CONFIG_PASSWORD_NTLMV2_HASH;
+    int error = utf16_append(&p->domain, a->domain, capitals);
 
     error = error ? error : utf16_append(&p->user, a->user, false);
     error = error ? error : utf16_append(&p->workstation, a->workstation, false);

@@ -6,6 +6,7 @@
 #define CCGATE_AUTH_NTLM_MESSAGE_H
 
 #include "base/buf.h"
+#include "config/config.h"
 
 enum {
     NTLM_TYPE1_SIZE = 40,
@@ -39,7 +40,8 @@ struct ntlm_answer {
     struct span user;
     struct span domain;
     struct span workstation;
-    struct span password;
+    struct span password; /* or, by its type, the 16 bytes of a hash */
+    enum config_password password_type;
     struct span target;                   /* "HTTP/wp1.corp"; empty: not told */
     const unsigned char *binding;         /* NTLM_HASH_SIZE bytes, zeros without TLS;
                                              NULL: not told */
@@ -59,7 +61,8 @@ int ntlm_possible(void);
 int ntlm_binding(struct span end_point, unsigned char binding[NTLM_HASH_SIZE]);
 
 /*
- * NTOWFv2 (section 3.3.2), which is as good as the password. Errors as below.
+ * NTOWFv2 (section 3.3.2), which is as good as the password. Errors as below; -EINVAL
+ * also for a hash of another length.
  */
 int ntlm_key(const struct ntlm_answer *answer, unsigned char key[NTLM_HASH_SIZE]);
 

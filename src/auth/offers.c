@@ -103,6 +103,7 @@ enum obstacle {
     OBSTACLE_NONE,
     OBSTACLE_FORBIDDEN, /* by `auth:` */
     OBSTACLE_UNABLE,    /* it could not work here a moment ago */
+    OBSTACLE_HASH,      /* it needs the password, and we have a hash of it */
     OBSTACLE_DOWNGRADE, /* a password in clear where better was offered before */
     OBSTACLE_LACKS,     /* user name or password */
     OBSTACLE_WITHHELD,  /* our login is not for this hop */
@@ -126,6 +127,9 @@ static enum obstacle obstacle_of(const struct auth_scheme *scheme,
     if ((without & scheme_bit(scheme)) != 0 ||
         auth_memory_is_unable(o->memory, o->hop, scheme, loop_now(o->loop)))
         return OBSTACLE_UNABLE;
+    if (scheme->needs_text && login->password != NULL &&
+        login->password_type != CONFIG_PASSWORD_PLAIN)
+        return OBSTACLE_HASH;
     if (scheme == &auth_scheme_basic && o->clear && !is_named(scheme, login) &&
         auth_memory_stronger(o->memory, o->hop))
         return OBSTACLE_DOWNGRADE;
@@ -205,13 +209,19 @@ static void explain_downgrade(struct choice *choice, const struct auth_options *
 }
 
 static void explain_scheme(struct choice *choice, const struct auth_options *o,
-                           const struct offers *offers, enum obstacle obstacle)
+                           const struct offers *offers, enum obstacle obstacle,
+                           const struct auth_scheme *scheme)
 {
     const char *note = auth_memory_note(o->memory, o->hop);
 
     choice->outcome = OUTCOME_LOGIN_SCHEME;
     if (obstacle == OBSTACLE_DOWNGRADE)
         explain_downgrade(choice, o, offers);
+    else if (obstacle == OBSTACLE_HASH)
+        (void)snprintf(choice->detail, CHOICE_TEXT,
+                       "%s offers %s, but %s needs the password itself, not a hash of "
+                       "it, which is what `password_type:` says there is",
+                       o->hop, offers->names, scheme->name);
     else if (obstacle == OBSTACLE_UNABLE)
         (void)snprintf(choice->detail, CHOICE_TEXT, "%s offers only %s; %s", o->hop,
                        offers->names, note == NULL ? "it could not be used" : note);
@@ -243,7 +253,7 @@ static void explain(struct choice *choice, const struct auth_options *o,
     } else if (obstacle == OBSTACLE_LACKS) {
         explain_lacks(choice, o, offers, scheme);
     } else {
-        explain_scheme(choice, o, offers, obstacle);
+        explain_scheme(choice, o, offers, obstacle, scheme);
     }
 }
 

@@ -29,6 +29,7 @@ void login_clear(struct config_login *login)
     free(login->domain);
     free(login->workstation);
     free(login->password_file);
+    free(login->password_command);
     secret_free(login->password);
     *login = (struct config_login){0};
 }
@@ -340,14 +341,27 @@ void build_plain(struct build *b, const struct config_key *key,
         set_scalar(b, key, value, (char *)base + key->offset);
 }
 
+/* Messages about a login come once all of it is known. */
+static void keep_place(struct build *b, const struct config_key *key,
+                       const struct node *value)
+{
+    if (key->offset == offsetof(struct config, login.login_name))
+        b->login.username = value;
+    if (key->offset == offsetof(struct config, login.password_file))
+        b->login.password_file = value;
+    if (key->offset == offsetof(struct config, login.password_command))
+        b->login.password_command = value;
+    if (key->offset == offsetof(struct config, login.password_keyring))
+        b->login.password_keyring = value;
+    if (key->offset == offsetof(struct config, login.password_type))
+        b->login.password_type = value;
+}
+
 void build_key(struct build *b, const struct config_key *key, const struct node *value)
 {
     if (b->report->no_memory)
         return;
-    if (key->offset == offsetof(struct config, login.login_name))
-        b->username = value;
-    if (key->offset == offsetof(struct config, login.password_file))
-        b->password_file = value;
+    keep_place(b, key, value);
     if (key->type == CONFIG_LIST || key->type == CONFIG_PROXIES)
         build_list(b, key, value);
     else

@@ -45,6 +45,13 @@ int config_auths_place(config_auths set, enum config_auth scheme);
 unsigned config_auths_count(config_auths set);
 enum config_auth config_auths_at(config_auths set, unsigned place);
 
+/* What the secret is. A hash of a password is as good as the password itself. */
+enum config_password {
+    CONFIG_PASSWORD_PLAIN,
+    CONFIG_PASSWORD_NT_HASH,     /* NTOWFv1 (MS-NLMP section 3.3.1): 16 bytes */
+    CONFIG_PASSWORD_NTLMV2_HASH, /* NTOWFv2 with the domain in capitals: 16 bytes */
+};
+
 enum config_resolver {
     CONFIG_RESOLVER_AUTO,
     CONFIG_RESOLVER_DNS,
@@ -59,8 +66,12 @@ struct config_login {
     char *username;   /* without domain */
     char *domain;     /* from `domain`, CORP\alice or alice@corp.example */
     char *workstation;
-    char *password_file;     /* absolute; NULL: none */
-    struct secret *password; /* NULL: none */
+    /* Where the password comes from, the first one before the others. */
+    char *password_file;    /* absolute; NULL: none */
+    char *password_command; /* NULL: none */
+    bool password_keyring;
+    enum config_password password_type;
+    struct secret *password; /* NULL: none; a hash as bytes */
 };
 
 /* One entry of `proxy`. */
@@ -162,6 +173,13 @@ struct config_setting {
     const char *value; /* as given */
 };
 
+/* Which passwords are read. */
+enum config_passwords {
+    CONFIG_PASSWORDS_ALL,
+    CONFIG_PASSWORDS_QUICK, /* no command is run, and no keyring is asked */
+    CONFIG_PASSWORDS_NONE,
+};
+
 struct config_sources {
     const char *file;         /* --config FILE, or NULL for the file layers */
     char *const *environment; /* environ, or NULL for none */
@@ -169,15 +187,18 @@ struct config_sources {
     size_t setting_count;
     const char *root; /* prefix of /etc and /usr/lib, for tests; NULL: none */
     bool interactive; /* may ask for a password on the terminal */
+    enum config_passwords passwords;
+    int stop; /* a descriptor, not 0: once it is readable, commands are ended */
     const struct config *previous; /* at a reload: a password that came from the
                                       environment or the terminal is kept; or NULL */
 };
 
 /*
- * Reads and merges all layers. On failure returns NULL. In both cases *messages holds
- * what is to be said, a text of lines: errors and warnings as "FILE:LINE:COL: message",
- * the source line, a caret, and "did you mean"; all errors of a file in one run.
- * The caller clears *messages.
+ * Reads and merges all layers. Blocks as long as files, commands and the keyring do;
+ * may run in a worker, while nobody changes the environment. On failure returns NULL.
+ * In both cases *messages holds what is to be said, a text of lines: errors and
+ * warnings as "FILE:LINE:COL: message", the source line, a caret, and "did you mean";
+ * all errors of a file in one run. The caller clears *messages.
  */
 struct config *config_load(const struct config_sources *sources, struct buf *messages);
 

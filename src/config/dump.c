@@ -235,6 +235,12 @@ static bool is_own(const struct config *c, const struct config_proxy *proxy,
         return !same_text(proxy->login.workstation, c->login.workstation);
     if (key->offset == offsetof(struct config_proxy, login.password_file))
         return !same_text(proxy->login.password_file, c->login.password_file);
+    if (key->offset == offsetof(struct config_proxy, login.password_command))
+        return !same_text(proxy->login.password_command, c->login.password_command);
+    if (key->offset == offsetof(struct config_proxy, login.password_keyring))
+        return proxy->login.password_keyring != c->login.password_keyring;
+    if (key->offset == offsetof(struct config_proxy, login.password_type))
+        return proxy->login.password_type != c->login.password_type;
     return false;
 }
 
@@ -261,7 +267,8 @@ static void put_proxy(struct dump *d, const struct config_proxy *proxy)
     for (const struct config_key *key = schema_proxy_keys; key->path != NULL; key++) {
         if (!is_own(c, proxy, key))
             continue;
-        if (key->type != CONFIG_CHOICES && text_field(proxy, key) == NULL)
+        if ((key->type == CONFIG_TEXT || key->type == CONFIG_PATH) &&
+            text_field(proxy, key) == NULL)
             continue;
         put_text(d, "\n    ");
         put_text(d, key->path);
@@ -344,6 +351,8 @@ static void put_password(struct dump *d)
     static const char *const origins[] = {
         [PASSWORD_CREDENTIAL] = "the credential \"password\"",
         [PASSWORD_FILE] = "password_file",
+        [PASSWORD_COMMAND] = "password_command",
+        [PASSWORD_KEYRING] = "the keyring",
         [PASSWORD_ENVIRONMENT] = "CCGATE_PASSWORD",
         [PASSWORD_PROMPT] = "the terminal",
     };
@@ -410,7 +419,7 @@ int config_dump(const struct config *config, bool show_origin, struct buf *out)
 
     for (const struct config_key *key = schema_keys; key->path != NULL; key++) {
         put_key(&d, key);
-        if (key->offset == offsetof(struct config, login.password_file))
+        if (key->offset == offsetof(struct config, login.password_type))
             put_password(&d);
     }
     return d.error;

@@ -153,6 +153,8 @@ enum password_origin {
     PASSWORD_NONE,
     PASSWORD_CREDENTIAL,
     PASSWORD_FILE,
+    PASSWORD_COMMAND,
+    PASSWORD_KEYRING,
     PASSWORD_ENVIRONMENT,
     PASSWORD_PROMPT,
 };
@@ -164,11 +166,19 @@ struct config_origins {
 
 /* ---- from values to a struct config ---- */
 
+/* Where the parts of a login stand, for messages. NULL: nowhere. */
+struct login_place {
+    const struct node *username;
+    const struct node *password_file;
+    const struct node *password_command;
+    const struct node *password_keyring;
+    const struct node *password_type;
+};
+
 /* What is known about an entry of `proxy` while it is built. */
 struct proxy_place {
     const struct node *at;
-    const struct node *username;
-    const struct node *password_file;
+    struct login_place login;
     bool own_auth;
 };
 
@@ -178,8 +188,7 @@ struct build {
     bool isolated;    /* no file and no user database is asked */
     bool allow_given; /* `allow` names at least one network, right or wrong */
     struct config *config;
-    const struct node *username; /* the global ones, for messages */
-    const struct node *password_file;
+    struct login_place login;         /* the global ones */
     const struct node **listen_place; /* config->listen_count of them */
     struct proxy_place *proxy_place;  /* config->proxy_count of them */
 };

@@ -155,7 +155,7 @@ static bool uid_of(struct build *b, const struct node *item, uint32_t *uid)
 static void build_allow_user(struct build *b, const struct node *item)
 {
     struct config *c = b->config;
-    uint32_t uid;
+    uint32_t uid = 0;
     uint32_t *larger;
 
     if (span_equal(node_span(item), SPAN("*"))) {

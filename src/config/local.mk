@@ -1,5 +1,7 @@
 libccgate_a_SOURCES += \
 	src/config/build.c \
+	src/config/command.c \
+	src/config/command.h \
 	src/config/config.c \
 	src/config/config.h \
 	src/config/document.c \
@@ -16,6 +18,8 @@ libccgate_a_SOURCES += \
 	src/config/schema.c \
 	src/config/secret.c \
 	src/config/secret.h \
+	src/config/secret_command.c \
+	src/config/secret_command.h \
 	src/config/settings.c \
 	src/config/suggest.c \
 	src/config/value.c \

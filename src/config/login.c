@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "config/internal.h"
+#include "config/secret_command.h"
 
 extern char **environ;
 
@@ -112,7 +113,7 @@ static void split(struct build *b, const struct node *at, struct config_login *l
         free(domain);
 }
 
-/* ---- the global password, from the first place that has one ---- */
+/* ---- passwords ---- */
 
 static struct secret *from_credential(struct build *b)
 {
@@ -124,16 +125,119 @@ static struct secret *from_credential(struct build *b)
     return secret;
 }
 
-static struct secret *from_file(struct build *b, const char *path,
-                                const struct node *at)
+static struct secret *from_file(struct build *b, const struct config_login *login,
+                                const struct login_place *place)
 {
     char why[WHY_SIZE];
-    struct secret *secret = secret_from_file(path, why, sizeof(why));
+    struct secret *secret = secret_from_file(login->password_file, why, sizeof(why));
 
     if (secret == NULL)
-        report_error(b->report, at, "the password file %s", why);
+        report_error(b->report, place->password_file, "the password file %s", why);
     return secret;
 }
+
+static struct secret *from_command(struct build *b, const struct config_login *login,
+                                   const struct login_place *place, int stop)
+{
+    char why[WHY_SIZE];
+    struct secret *secret = secret_from_command(
+        login->password_command, SECRET_COMMAND_LIMIT, stop, why, sizeof(why));
+
+    if (secret == NULL)
+        report_error(b->report, place->password_command, "the password command %s",
+                     why);
+    return secret;
+}
+
+static struct secret *from_keyring(struct build *b, const struct config_login *login,
+                                   const struct login_place *place, int stop)
+{
+    char why[WHY_SIZE];
+    struct secret *secret = NULL;
+
+    if (login->login_name == NULL) {
+        report_error(b->report, place->password_keyring,
+                     "the keyring is asked by the user's name: set username");
+        return NULL;
+    }
+    secret = secret_from_keyring(login->login_name, stop, why, sizeof(why));
+    if (secret == NULL)
+        report_error(b->report, place->password_keyring, "%s", why);
+    return secret;
+}
+
+/* Whether the configuration names a place for the password. */
+static bool has_place(const struct config_login *login)
+{
+    return login->password_file != NULL || login->password_command != NULL ||
+           login->password_keyring;
+}
+
+/* Two places would be two passwords one day. */
+static void warn_ambiguous(struct build *b, const struct config_login *login,
+                           const struct login_place *place)
+{
+    const char *first =
+        login->password_file != NULL ? "password_file" : "password_command";
+
+    if (login->password_command != NULL && login->password_file != NULL)
+        report_warning(b->report, place->password_command,
+                       "password_command is not used: %s goes before it", first);
+    if (login->password_keyring &&
+        (login->password_file != NULL || login->password_command != NULL))
+        report_warning(b->report, place->password_keyring,
+                       "password_keyring is not used: %s goes before it", first);
+}
+
+/*
+ * The password from the first place that is named. NULL also when that place is not
+ * asked this time.
+ */
+static struct secret *from_places(struct build *b, const struct config_sources *from,
+                                  const struct config_login *login,
+                                  const struct login_place *place,
+                                  enum password_origin *origin)
+{
+    warn_ambiguous(b, login, place);
+    if (login->password_file != NULL) {
+        *origin = PASSWORD_FILE;
+        return from_file(b, login, place);
+    }
+    if (from->passwords == CONFIG_PASSWORDS_QUICK)
+        return NULL;
+    if (login->password_command != NULL) {
+        *origin = PASSWORD_COMMAND;
+        return from_command(b, login, place, from->stop);
+    }
+    if (login->password_keyring) {
+        *origin = PASSWORD_KEYRING;
+        return from_keyring(b, login, place, from->stop);
+    }
+    return NULL;
+}
+
+/* Digits become bytes. Takes the secret; NULL after a report. */
+static struct secret *decode_hash(struct build *b, struct secret *secret,
+                                  const struct config_login *login,
+                                  const struct node *at)
+{
+    struct secret *bytes;
+    char why[WHY_SIZE];
+
+    if (secret == NULL || login->password_type == CONFIG_PASSWORD_PLAIN)
+        return secret;
+    bytes = secret_from_hex(secret, why, sizeof(why));
+    if (bytes == NULL) {
+        report_error(b->report, at,
+                     "password_type says that the password is a hash, but it %s", why);
+        report_help(b->report, "what was found there is the password itself? Then "
+                               "leave password_type out");
+    }
+    secret_free(secret);
+    return bytes;
+}
+
+/* ---- the global password, from the first place that has one ---- */
 
 static struct secret *from_environment(struct build *b,
                                        const struct config_sources *from)
@@ -161,25 +265,31 @@ static struct secret *from_environment(struct build *b,
 
 static struct secret *from_prompt(struct build *b)
 {
+    const struct config_login *login = &b->config->login;
     char prompt[128];
     char why[WHY_SIZE];
     char name[QUOTE_SIZE];
     struct secret *secret;
 
-    snprintf(prompt, sizeof(prompt), "Password of %s for the proxy: ",
-             quote(span_of(b->config->login.login_name), name));
+    snprintf(prompt, sizeof(prompt), "%s of %s for the proxy: ",
+             login->password_type == CONFIG_PASSWORD_PLAIN ? "Password"
+                                                           : "Password hash",
+             quote(span_of(login->login_name), name));
     secret = secret_from_prompt(prompt, why, sizeof(why));
     if (secret == NULL)
         report_name(b->report, false, "password_prompt", "no password: %s", why);
     return secret;
 }
 
-static struct secret *from_previous(const struct config_sources *from,
+/* It is kept as it was decoded, so a new type cannot be applied to it. */
+static struct secret *from_previous(const struct build *b,
+                                    const struct config_sources *from,
                                     enum password_origin *origin)
 {
     const struct config *previous = from->previous;
 
-    if (previous == NULL || previous->origins == NULL)
+    if (previous == NULL || previous->origins == NULL ||
+        previous->login.password_type != b->config->login.password_type)
         return NULL;
     if (previous->origins->password != PASSWORD_ENVIRONMENT &&
         previous->origins->password != PASSWORD_PROMPT)
@@ -188,32 +298,41 @@ static struct secret *from_previous(const struct config_sources *from,
     return secret_ref(previous->login.password);
 }
 
-static void find_password(struct build *b, const struct config_sources *from)
+static struct secret *find_secret(struct build *b, const struct config_sources *from,
+                                  enum password_origin *origin)
 {
-    struct config *c = b->config;
+    const struct config_login *login = &b->config->login;
     unsigned before = b->report->errors;
-    enum password_origin *origin = &c->origins->password;
     struct secret *secret = NULL;
 
     *origin = PASSWORD_CREDENTIAL;
     if (from->environment != NULL)
         secret = from_credential(b);
-    if (secret == NULL && b->report->errors == before &&
-        c->login.password_file != NULL) {
-        *origin = PASSWORD_FILE;
-        secret = from_file(b, c->login.password_file, b->password_file);
-    }
+    if (secret == NULL && b->report->errors == before)
+        secret = from_places(b, from, login, &b->login, origin);
     if (secret == NULL && b->report->errors == before) {
         *origin = PASSWORD_ENVIRONMENT;
         secret = from_environment(b, from);
     }
+    return secret;
+}
+
+static void find_password(struct build *b, const struct config_sources *from)
+{
+    struct config *c = b->config;
+    enum password_origin *origin = &c->origins->password;
+    const struct node *at = b->login.password_type;
+    unsigned before = b->report->errors;
+    struct secret *secret = find_secret(b, from, origin);
+
+    secret = decode_hash(b, secret, &c->login, at);
     if (secret == NULL && b->report->errors == before)
-        secret = from_previous(from, origin);
+        secret = from_previous(b, from, origin);
     /* Nobody is asked for a password when the configuration fails anyway. */
     if (secret == NULL && b->report->errors == 0 && c->password_prompt &&
         from->interactive && c->login.login_name != NULL) {
         *origin = PASSWORD_PROMPT;
-        secret = from_prompt(b);
+        secret = decode_hash(b, from_prompt(b), &c->login, at);
     }
     if (secret == NULL)
         *origin = PASSWORD_NONE;
@@ -228,13 +347,46 @@ static void inherit(struct build *b, char **own, const char *global)
         *own = build_dup(b, span_of(global));
 }
 
-static void finish_proxy(struct build *b, struct config_login *own,
-                         const struct proxy_place *place)
+/* Our password is not for another user: three tries would lock the account. */
+static void inherit_password(struct build *b, struct config_login *own)
+{
+    const struct config_login *global = &b->config->login;
+
+    own->password = secret_ref(global->password);
+    inherit(b, &own->password_file, global->password_file);
+    inherit(b, &own->password_command, global->password_command);
+    own->password_keyring = global->password_keyring;
+    own->password_type = global->password_type;
+}
+
+static void finish_password(struct build *b, const struct config_sources *from,
+                            struct config_login *own, const struct proxy_place *place,
+                            bool own_user)
+{
+    enum password_origin origin;
+    bool from_url = own->password != NULL;
+
+    if (!from_url && !has_place(own) && !own_user) {
+        inherit_password(b, own);
+        return;
+    }
+    if (place->login.password_type == NULL)
+        own->password_type = b->config->login.password_type;
+    if (!from_url && has_place(own) && !b->isolated &&
+        from->passwords != CONFIG_PASSWORDS_NONE)
+        own->password = from_places(b, from, own, &place->login, &origin);
+    own->password = decode_hash(
+        b, own->password, own,
+        place->login.password_type != NULL ? place->login.password_type : place->at);
+}
+
+static void finish_proxy(struct build *b, const struct config_sources *from,
+                         struct config_login *own, const struct proxy_place *place)
 {
     const struct config_login *global = &b->config->login;
     bool own_user = own->login_name != NULL;
 
-    split(b, place->username != NULL ? place->username : place->at, own);
+    split(b, place->login.username != NULL ? place->login.username : place->at, own);
     if (!place->own_auth)
         own->auth = global->auth;
     inherit(b, &own->login_name, global->login_name);
@@ -242,43 +394,49 @@ static void finish_proxy(struct build *b, struct config_login *own,
         inherit(b, &own->username, global->username);
     inherit(b, &own->domain, global->domain);
     inherit(b, &own->workstation, global->workstation);
-    if (place->password_file != NULL && own->password_file != NULL && !b->isolated)
-        own->password = from_file(b, own->password_file, place->password_file);
-    /* Our password is not for another user: three tries would lock the account. */
-    if (own->password == NULL && own->password_file == NULL && !own_user) {
-        own->password = secret_ref(global->password);
-        inherit(b, &own->password_file, global->password_file);
-    }
-    if (own_user && own->password == NULL && own->password_file == NULL &&
+    finish_password(b, from, own, place, own_user);
+    if (own_user && own->password == NULL && !has_place(own) &&
         own->auth != CONFIG_AUTH_NONE)
         report_warning(b->report, place->at,
                        "this entry has a user of its own, but no password");
 }
 
-static void warn_incomplete(struct build *b)
+/* What asks for a password without a user. */
+static const struct node *password_node(const struct build *b)
+{
+    const struct config_login *login = &b->config->login;
+
+    if (login->password_file != NULL)
+        return b->login.password_file;
+    return login->password_command != NULL ? b->login.password_command : NULL;
+}
+
+/* looked: for passwords */
+static void warn_incomplete(struct build *b, bool looked)
 {
     const struct config_login *login = &b->config->login;
 
     if (login->auth == CONFIG_AUTH_NONE)
         return;
-    if (login->login_name != NULL && login->password == NULL &&
-        b->report->errors == 0 && !b->isolated && !b->config->password_prompt)
-        report_warning(b->report, b->username,
+    if (login->login_name != NULL && login->password == NULL && !has_place(login) &&
+        b->report->errors == 0 && !b->isolated && !b->config->password_prompt && looked)
+        report_warning(b->report, b->login.username,
                        "there is a user name, but no password: see password_file");
-    if (login->login_name == NULL && login->password_file != NULL)
-        report_warning(b->report, b->password_file,
+    if (login->login_name == NULL && password_node(b) != NULL)
+        report_warning(b->report, password_node(b),
                        "there is a password, but no user name: see username");
 }
 
 void login_finish(struct build *b, const struct config_sources *from)
 {
     struct config *c = b->config;
+    bool looks = !b->isolated && from->passwords != CONFIG_PASSWORDS_NONE;
 
-    split(b, b->username, &c->login);
-    if (!b->isolated)
+    split(b, b->login.username, &c->login);
+    if (looks)
         find_password(b, from);
     for (size_t i = 0; i < c->proxy_count && !b->report->no_memory; i++)
-        finish_proxy(b, &c->proxy[i].login, &b->proxy_place[i]);
+        finish_proxy(b, from, &c->proxy[i].login, &b->proxy_place[i]);
     if (!b->report->no_memory)
-        warn_incomplete(b);
+        warn_incomplete(b, looks);
 }

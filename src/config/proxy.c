@@ -9,7 +9,7 @@
 /* What one entry consists of, before anything is looked at. */
 struct entry {
     const struct node *at;
-    const struct node *field[8]; /* by index in schema_proxy_keys */
+    const struct node *field[12]; /* by index in schema_proxy_keys */
 };
 
 enum {
@@ -19,6 +19,9 @@ enum {
     ENTRY_DOMAIN,
     ENTRY_WORKSTATION,
     ENTRY_PASSWORD_FILE,
+    ENTRY_PASSWORD_COMMAND,
+    ENTRY_PASSWORD_KEYRING,
+    ENTRY_PASSWORD_TYPE,
     ENTRY_HEADER
 };
 
@@ -284,7 +287,6 @@ static void entry_fields(struct build *b, const struct entry *entry,
                          struct config_proxy *proxy)
 {
     const struct node *username = entry->field[ENTRY_USERNAME];
-    const struct node *file = entry->field[ENTRY_PASSWORD_FILE];
 
     if (entry->field[ENTRY_URL] != NULL)
         entry_url(b, entry->field[ENTRY_URL], proxy);
@@ -292,10 +294,11 @@ static void entry_fields(struct build *b, const struct entry *entry,
         fail(b, username, "the URL already names a user");
         return;
     }
-    if (file != NULL && proxy->login.password != NULL) {
-        fail(b, file, "the URL already holds a password");
-        return;
-    }
+    for (int i = ENTRY_PASSWORD_FILE; i < ENTRY_PASSWORD_TYPE; i++)
+        if (entry->field[i] != NULL && proxy->login.password != NULL) {
+            fail(b, entry->field[i], "the URL already holds a password");
+            return;
+        }
     for (int i = ENTRY_AUTH; i < ENTRY_HEADER; i++)
         if (entry->field[i] != NULL)
             build_plain(b, &schema_proxy_keys[i], entry->field[i], proxy);
@@ -320,8 +323,11 @@ static void entry_keep(struct build *b, const struct entry *entry,
     b->proxy_place = places;
     places[c->proxy_count] = (struct proxy_place){
         .at = entry->at,
-        .username = entry->field[ENTRY_USERNAME],
-        .password_file = entry->field[ENTRY_PASSWORD_FILE],
+        .login = {.username = entry->field[ENTRY_USERNAME],
+                  .password_file = entry->field[ENTRY_PASSWORD_FILE],
+                  .password_command = entry->field[ENTRY_PASSWORD_COMMAND],
+                  .password_keyring = entry->field[ENTRY_PASSWORD_KEYRING],
+                  .password_type = entry->field[ENTRY_PASSWORD_TYPE]},
         .own_auth = entry->field[ENTRY_AUTH] != NULL,
     };
     larger[c->proxy_count++] = *proxy;

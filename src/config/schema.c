@@ -12,6 +12,8 @@
 
 #define AUTH_CHOICES "auto|negotiate|ntlm|digest|basic|none"
 
+#define PASSWORD_CHOICES "plain|nt_hash|ntlmv2_hash"
+
 #define DURATION(name, zero, fallback, help)                                           \
     {                                                                                  \
         "timeout." #name, CONFIG_DURATION, zero, fallback, "DURATION", help,           \
@@ -36,6 +38,12 @@ const struct config_key schema_keys[] = {
      "the name of this machine as told to proxies", AT(login.workstation)},
     {"password_file", CONFIG_PATH, NULL, NULL, "FILE",
      "a file whose first line is the password", AT(login.password_file)},
+    {"password_command", CONFIG_TEXT, NULL, NULL, "COMMAND",
+     "a shell command that prints the password", AT(login.password_command)},
+    {"password_keyring", CONFIG_BOOL, NULL, "false", NULL,
+     "take the password from the desktop's keyring", AT(login.password_keyring)},
+    {"password_type", CONFIG_CHOICE, PASSWORD_CHOICES, "plain", "TYPE",
+     "whether it is the password or a hash of it", AT(login.password_type)},
     {"password_prompt", CONFIG_BOOL, NULL, "false", NULL,
      "ask for the password on the terminal at start", AT(password_prompt)},
     {"auth_hosts", CONFIG_LIST, NULL, NULL, "PATTERN",
@@ -103,6 +111,14 @@ const struct config_key schema_proxy_keys[] = {
      IN_PROXY(login.workstation)},
     {"password_file", CONFIG_PATH, NULL, NULL, "FILE", "the password there",
      IN_PROXY(login.password_file)},
+    {"password_command", CONFIG_TEXT, NULL, NULL, "COMMAND",
+     "a shell command that prints the password there",
+     IN_PROXY(login.password_command)},
+    {"password_keyring", CONFIG_BOOL, NULL, NULL, NULL,
+     "take the password there from the desktop's keyring",
+     IN_PROXY(login.password_keyring)},
+    {"password_type", CONFIG_CHOICE, PASSWORD_CHOICES, NULL, "TYPE",
+     "whether that is the password or a hash of it", IN_PROXY(login.password_type)},
     {"header", CONFIG_LIST, NULL, NULL, "LINE", "header fields to send there",
      IN_PROXY(header)},
     {.path = NULL},

@@ -148,8 +148,7 @@ static bool utf8_valid(struct span s)
     return true;
 }
 
-/* The first line, or NULL and why. */
-static struct secret *secret_from_line(struct span text, char *why, size_t why_size)
+struct secret *secret_from_text(struct span text, bool rest, char *why, size_t why_size)
 {
     size_t end = span_find(text, '\n');
     struct span line = {text.at, end};
@@ -158,6 +157,8 @@ static struct secret *secret_from_line(struct span text, char *why, size_t why_s
 
     if (end < text.len && line.len > 0 && line.at[line.len - 1] == '\r')
         line.len--;
+    if (rest)
+        text.len = end;
     if (span_find(text, '\0') < text.len)
         fault = "holds a NUL byte";
     else if (end + 1 < text.len)
@@ -176,6 +177,38 @@ static struct secret *secret_from_line(struct span text, char *why, size_t why_s
     if (secret == NULL)
         snprintf(why, why_size, "memory is out");
     return secret;
+}
+
+/* ---- hashes ---- */
+
+static int hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+struct secret *secret_from_hex(const struct secret *digits, char *why, size_t why_size)
+{
+    struct secret *secret = secret_allocate();
+    int bits = 0;
+
+    if (secret == NULL) {
+        snprintf(why, why_size, "memory is out");
+        return NULL;
+    }
+    secret->len = digits->len / 2;
+    for (size_t i = 0; i < digits->len && bits >= 0; i++) {
+        bits = hex_digit(digits->bytes[i]);
+        secret->bytes[i / 2] = (char)(secret->bytes[i / 2] << 4 | (bits & 15));
+    }
+    if (digits->len == 32 && bits >= 0)
+        return secret;
+    secret_free(secret);
+    snprintf(why, why_size, "is not 32 hexadecimal digits");
+    return NULL;
 }
 
 /* ---- files ---- */
@@ -199,7 +232,7 @@ static ssize_t read_all(int fd, char *into, size_t size)
     return (ssize_t)done;
 }
 
-static struct secret *secret_from_fd(int fd, char *why, size_t why_size)
+struct secret *secret_from_fd(int fd, char *why, size_t why_size)
 {
     char content[SECRET_LIMIT + 4]; /* one byte more than line, CR and LF need */
     ssize_t n = read_all(fd, content, sizeof(content));
@@ -208,7 +241,8 @@ static struct secret *secret_from_fd(int fd, char *why, size_t why_size)
     if (n < 0)
         snprintf(why, why_size, "cannot be read: %s", strerror((int)-n));
     else
-        secret = secret_from_line((struct span){content, (size_t)n}, why, why_size);
+        secret =
+            secret_from_text((struct span){content, (size_t)n}, false, why, why_size);
     secret_wipe(content, sizeof(content));
     return secret;
 }
@@ -308,7 +342,7 @@ struct secret *secret_from_environment(const char *variable, char *why, size_t w
         why[0] = '\0';
     if (value == NULL)
         return NULL;
-    secret = secret_from_line(span_of(value), why, why_size);
+    secret = secret_from_text(span_of(value), false, why, why_size);
     /* /proc/PID/environ shows the old place, so removing the variable is not enough. */
     secret_wipe(value, strlen(value));
     unsetenv(variable);
@@ -384,7 +418,7 @@ struct secret *secret_from_prompt(const char *prompt, char *why, size_t why_size
     }
     dprintf(tty, "%s", prompt);
     if (read_line(tty, line, &len))
-        secret = secret_from_line((struct span){line, len}, why, why_size);
+        secret = secret_from_text((struct span){line, len}, false, why, why_size);
     else
         snprintf(why, why_size, "nothing was entered");
     dprintf(tty, "\n");

@@ -35,6 +35,19 @@ bool secret_equal(const struct secret *a, const struct secret *b);
 struct secret *secret_from_file(const char *path, char *why, size_t why_size);
 
 /*
+ * The first line of a text by the same rules for content. rest: further lines may
+ * follow, and are ignored.
+ */
+struct secret *secret_from_text(struct span text, bool rest, char *why,
+                                size_t why_size);
+
+/* The same for what can be read from a descriptor, a line alone. */
+struct secret *secret_from_fd(int fd, char *why, size_t why_size);
+
+/* The 16 bytes that 32 hexadecimal digits stand for; NULL and why for other text. */
+struct secret *secret_from_hex(const struct secret *digits, char *why, size_t why_size);
+
+/*
  * The same rules for content, not for the mode, of $CREDENTIALS_DIRECTORY/NAME. NULL
  * with an empty why when there is no such credential.
  */

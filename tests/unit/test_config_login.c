@@ -130,6 +130,121 @@ START_TEST(password_sources)
 }
 END_TEST
 
+/* The command, and secret-tool as a script, which both also leave a trace. */
+static void put_programs(void)
+{
+    static char variable[512];
+
+    put_file_mode("/bin/secret-tool",
+                  "#!/bin/sh\nPATH=/usr/bin:/bin\necho x >>${0%/*}/asked\n"
+                  "echo \"keyring of $5\"\n",
+                  0700);
+    snprintf(variable, sizeof(variable), "%s:/usr/bin:/bin", under("/bin"));
+    setenv("PATH", variable, 1);
+    setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nowhere", 1);
+}
+
+START_TEST(password_programs)
+{
+    char command[256];
+
+    put_programs();
+    put_setting("username", "alice");
+    put_env("CCGATE_PASSWORD", "from env");
+    put_setting("password_keyring", "true");
+    expect_password("keyring of alice");
+    ck_assert_str_eq(text, "");
+    snprintf(command, sizeof(command), "echo x >>%s; echo from command",
+             under("/bin/asked"));
+    put_setting("password_command", command);
+    expect_password("from command");
+    ck_assert_str_eq(text, "--password-keyring: warning: password_keyring is not used: "
+                           "password_command goes before it\n");
+    put_file_mode("/pw", "from file\n", 0600);
+    put_setting("password_file", under("/pw"));
+    expect_password("from file");
+    ck_assert_ptr_nonnull(strstr(text, "password_command is not used"));
+}
+END_TEST
+
+/* A verb that does not log in asks nobody. */
+START_TEST(password_programs_rest)
+{
+    put_programs();
+    put_setting("username", "alice");
+    put_setting("password_keyring", "true");
+    put_setting("proxy", "http://p.example:1");
+    sources.passwords = CONFIG_PASSWORDS_QUICK;
+    expect_password(NULL);
+    ck_assert_str_eq(text, "");
+    put_setting("password_file", under("/missing"));
+    sources.passwords = CONFIG_PASSWORDS_NONE;
+    expect_password(NULL);
+    ck_assert_int_ne(access(under("/bin/asked"), F_OK), 0);
+    sources.passwords = CONFIG_PASSWORDS_QUICK;
+    load_fails("password file cannot be opened");
+}
+END_TEST
+
+static const struct {
+    const char *yaml;
+    const char *message;
+} program_errors[] = {
+    {"username: alice\npassword_command: 'echo gone >&2; exit 4'\n",
+     "f.yaml:2:19: the password command ended with exit status 4: gone\n"},
+    {"password_keyring: true\n",
+     "f.yaml:1:19: the keyring is asked by the user's name"},
+    {"username: alice\npassword_command: echo x\npassword_type: nt_hash\n",
+     "f.yaml:3:16: password_type says that the password is a hash, but it is not 32"},
+    {"password_type: NT\n", "none of plain|nt_hash|ntlmv2_hash"},
+    {"proxy: {url: 'http://u:p@h:1', password_keyring: true}\n",
+     "the URL already holds a password"},
+    {"proxy: {url: 'http://h:1', username: u, password_command: 'exit 5'}\n",
+     "exit status 5"},
+    {"proxy: {url: 'http://u:p@h:1', password_type: ntlmv2_hash}\n",
+     "it is not 32 hexadecimal digits"},
+};
+
+START_TEST(password_program_errors)
+{
+    put_file_mode("/f.yaml", program_errors[_i].yaml, 0600);
+    sources.file = under("/f.yaml");
+    load_fails(program_errors[_i].message);
+}
+END_TEST
+
+#define HASH "00112233445566778899aabbccddeeff"
+
+START_TEST(password_of_entries)
+{
+    struct config *c;
+
+    put_programs();
+    put_file_mode("/f.yaml",
+                  "username: alice\npassword_command: echo " HASH "\n"
+                  "password_type: nt_hash\nproxy:\n"
+                  "  - http://p1.example:1\n"
+                  "  - {url: 'http://p2.example:1', username: bob,\n"
+                  "     password_keyring: true, password_type: plain}\n"
+                  "  - {url: 'http://p3.example:1', password_type: ntlmv2_hash,\n"
+                  "     password_command: echo " HASH "}\n",
+                  0600);
+    sources.file = under("/f.yaml");
+    c = load_quiet();
+    ck_assert_uint_eq(secret_reveal(c->login.password).len, 16);
+    ck_assert_ptr_eq(c->proxy[0].login.password, c->login.password);
+    ck_assert_int_eq(c->proxy[0].login.password_type, CONFIG_PASSWORD_NT_HASH);
+    ck_assert_str_eq(c->proxy[0].login.password_command, "echo " HASH);
+    ck_assert(
+        span_equal(secret_reveal(c->proxy[1].login.password), SPAN("keyring of bob")));
+    ck_assert_int_eq(c->proxy[1].login.password_type, CONFIG_PASSWORD_PLAIN);
+    ck_assert_ptr_null(c->proxy[1].login.password_command);
+    ck_assert(secret_equal(c->proxy[2].login.password, c->login.password));
+    ck_assert_int_eq(c->proxy[2].login.password_type, CONFIG_PASSWORD_NTLMV2_HASH);
+    config_unref(c);
+}
+END_TEST
+
 /* The variable is taken away when it is read, so a reload keeps what it said. */
 START_TEST(password_reload)
 {
@@ -209,6 +324,10 @@ int main(void)
     tcase_add_test(all, default_port);
     tcase_add_test(all, userinfo);
     tcase_add_test(all, password_sources);
+    tcase_add_test(all, password_programs);
+    tcase_add_test(all, password_programs_rest);
+    tcase_add_loop_test(all, password_program_errors, 0, COUNT(program_errors));
+    tcase_add_test(all, password_of_entries);
     tcase_add_test(all, password_reload);
     tcase_add_loop_test(all, split_user, 0, COUNT(users));
     tcase_add_test(all, explicit_domain);

@@ -124,6 +124,64 @@ START_TEST(key)
 }
 END_TEST
 
+/* What cntlm computes for the account of its manual: -M prints these. */
+#define CNTLM_NT "\x88\x46\xf7\xea\xee\x8f\xb1\x17\xad\x06\xbd\xd8\x30\xb7\x58\x6c"
+#define CNTLM_V2 "\xe0\x97\xc6\x11\xea\x19\xc6\x76\xcd\x79\x30\x9a\x3a\x2f\x59\xa3"
+
+static struct ntlm_answer answer_with_hash(enum config_password type, struct span hash)
+{
+    struct ntlm_answer a = answer_of_the_specification();
+
+    a.user = SPAN("testuser");
+    a.domain = SPAN("corp-uk");
+    a.password = hash;
+    a.password_type = type;
+    return a;
+}
+
+START_TEST(key_of_a_hash)
+{
+    struct ntlm_answer a = answer_with_hash(CONFIG_PASSWORD_NT_HASH, SPAN(CNTLM_NT));
+    unsigned char key_of[NTLM_HASH_SIZE];
+
+    ck_assert_int_eq(ntlm_key(&a, key_of), 0);
+    expect_hex(BYTES(key_of), "b3ec5326a7b3ed5977a59db999fc7092");
+    a.domain = SPAN("CORP-UK");
+    ck_assert_int_eq(ntlm_key(&a, key_of), 0);
+    expect_hex(BYTES(key_of), "e097c611ea19c676cd79309a3a2f59a3");
+    a.password.len--;
+    ck_assert_int_eq(ntlm_key(&a, key_of), -EINVAL);
+    a = answer_with_hash(CONFIG_PASSWORD_NTLMV2_HASH, SPAN(CNTLM_V2));
+    ck_assert_int_eq(ntlm_key(&a, key_of), 0);
+    expect_hex(BYTES(key_of), "e097c611ea19c676cd79309a3a2f59a3");
+    a.password.len--;
+    ck_assert_int_eq(ntlm_key(&a, key_of), -EINVAL);
+}
+END_TEST
+
+/* The server computes the key with the domain that it is told. */
+START_TEST(domain_of_a_hash)
+{
+    struct ntlm_answer a[2] = {
+        answer_with_hash(CONFIG_PASSWORD_NTLMV2_HASH, SPAN(CNTLM_V2)),
+        answer_with_hash(CONFIG_PASSWORD_PLAIN, SPAN("password")),
+    };
+    struct ntlm_challenge c;
+    struct buf out[2];
+
+    a[1].domain = SPAN("CORP-UK");
+    ck_assert_ptr_null(ntlm_challenge_parse(&c, BYTES(type2_v2)));
+    for (size_t i = 0; i < 2; i++) {
+        buf_init(&out[i], 4096);
+        ck_assert_int_eq(ntlm_type3(&out[i], &c, &a[i]), 0);
+    }
+    expect_hex(field(buf_span(&out[0]), 28), "43004f00520050002d0055004b00");
+    ck_assert(span_equal(buf_span(&out[0]), buf_span(&out[1])));
+    buf_clear(&out[0]);
+    buf_clear(&out[1]);
+}
+END_TEST
+
 START_TEST(channel_binding)
 {
     static const unsigned char hash[] = {
@@ -419,6 +477,8 @@ int main(void)
 
     tcase_add_test(tcase, type1);
     tcase_add_test(tcase, key);
+    tcase_add_test(tcase, key_of_a_hash);
+    tcase_add_test(tcase, domain_of_a_hash);
     tcase_add_test(tcase, channel_binding);
     tcase_add_loop_test(tcase, known_answer, 0, COUNT(known));
     tcase_add_test(tcase, version_is_always_sent);

@@ -150,6 +150,26 @@ START_TEST(basic_is_no_way_out)
 }
 END_TEST
 
+START_TEST(a_hash_is_no_password)
+{
+    static const char lines[] = "Digest realm=\"b\", " NONCE "\nBasic realm=\"a\"\n";
+    struct choice choice;
+
+    login.password_type = CONFIG_PASSWORD_NT_HASH;
+    ck_assert_str_eq(chosen(lines, &choice), "");
+    ck_assert_int_eq(choice.outcome, OUTCOME_LOGIN_SCHEME);
+    ck_assert_ptr_nonnull(
+        strstr(choice.detail, "needs the password itself, not a hash"));
+    ck_assert_str_eq(chosen("NTLM\nBasic realm=\"a\"\n", &choice), "NTLM");
+    login.auth = CONFIG_AUTH_BASIC;
+    ck_assert_str_eq(chosen("NTLM\nBasic realm=\"a\"\n", &choice), "");
+    ck_assert_ptr_nonnull(strstr(choice.detail, "Basic needs the password itself"));
+    login.auth = CONFIG_AUTH_AUTO;
+    login.password_type = CONFIG_PASSWORD_PLAIN;
+    ck_assert_str_eq(chosen(lines, &choice), "Digest");
+}
+END_TEST
+
 START_TEST(what_is_missing_is_said)
 {
     struct choice choice;
@@ -190,6 +210,7 @@ static Suite *suite(void)
     tcase_add_test(c, those_without_are_not_taken);
     tcase_add_test(c, downgrade_is_refused);
     tcase_add_test(c, basic_is_no_way_out);
+    tcase_add_test(c, a_hash_is_no_password);
     tcase_add_test(c, what_is_missing_is_said);
     tcase_add_test(c, a_login_withheld_is_not_given);
     suite_add_tcase(s, c);

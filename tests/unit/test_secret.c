@@ -221,6 +221,37 @@ START_TEST(equality)
 }
 END_TEST
 
+static const struct {
+    struct span digits;
+    const char *bytes; /* NULL: refused */
+} hashes[] = {
+    {SPAN("00112233445566778899aAbBcCdDeEfF"),
+     "\x00\x11\x22\x33\x44\x55\x66\x77\x88\x99\xaa\xbb\xcc\xdd\xee\xff"},
+    {SPAN("00112233445566778899aAbBcCdDeEf"), NULL},
+    {SPAN("00112233445566778899aAbBcCdDeEfF0"), NULL},
+    {SPAN("00112233445566778899aAbBcCdDeEfFFF"), NULL},
+    {SPAN("00112233445566778899aAbBcCdDeEgF"), NULL},
+    {SPAN("00112233445566778899aAbBcCdDeEf "), NULL},
+    {SPAN(""), NULL},
+};
+
+START_TEST(hash)
+{
+    struct secret *digits = secret_new(hashes[_i].digits);
+    struct secret *bytes = secret_from_hex(digits, why, sizeof(why));
+
+    if (hashes[_i].bytes != NULL) {
+        ck_assert_uint_eq(secret_reveal(bytes).len, 16);
+        ck_assert_mem_eq(secret_reveal(bytes).at, hashes[_i].bytes, 16);
+    } else {
+        ck_assert_ptr_null(bytes);
+        ck_assert_str_eq(why, "is not 32 hexadecimal digits");
+    }
+    secret_free(digits);
+    secret_free(bytes);
+}
+END_TEST
+
 START_TEST(limits)
 {
     char bytes[SECRET_LIMIT + 1] = {0};
@@ -253,6 +284,7 @@ int main(void)
     tcase_add_test(files, credential);
     tcase_add_test(files, environment);
     tcase_add_test(values, equality);
+    tcase_add_loop_test(values, hash, 0, (int)(sizeof(hashes) / sizeof(hashes[0])));
     tcase_add_test(values, limits);
     suite_add_tcase(suite, files);
     suite_add_tcase(suite, values);
