@@ -139,7 +139,7 @@ static const struct {
                               "auth: [basic, none]\n"
                               "              ^\n"},
     {"auth: [basic, digset]\n",
-     "f.yaml:1:15: \"digset\" is none of auto|ntlm|digest|basic|none\n"
+     "f.yaml:1:15: \"digset\" is none of auto|negotiate|ntlm|digest|basic|none\n"
      "auth: [basic, digset]\n"
      "              ^\n"
      "did you mean \"digest\"?\n"},
