@@ -184,12 +184,15 @@ EXTRA_DIST += \
     tests/e2e/cases_beds.py \
     tests/e2e/cases_clients.py \
     tests/e2e/cases_gate.py \
+    tests/e2e/cases_gss.py \
     tests/e2e/cases_link.py \
     tests/e2e/cases_login.py \
     tests/e2e/client_link.py \
     tests/e2e/client_requests.py \
     tests/e2e/client_undici.mjs \
     tests/e2e/client_websocket.py \
+    tests/e2e/gss.py \
+    tests/e2e/gss_proxy.py \
     tests/e2e/kdc.py \
     tests/e2e/run.py \
     tests/e2e/servers.py \

@@ -1,7 +1,7 @@
 """The test beds themselves, with other programs than ccgate: what they are to refuse is
 refused, and what they are to let through passes."""
 
-from bed import Failure, expect, expect_in, read, wait_until
+from bed import Failure, expect, expect_in, read, wait_until, write
 from kdc import PROXY, STALE, UNKNOWN, SilentKdc, with_hosts
 
 
@@ -114,9 +114,26 @@ def a_big_ticket(world):
         raise Failure(f"a request head of {size} bytes")
 
 
+def ntlm_by_curl(world):
+    """In SPNEGO, by the library that verifies it, too."""
+    good, bad = world.gss.users, world.bed.path("wrong-users")
+    write(bad, "CORP:alice:wrong\n")
+    for users, statuses in ((good, "200 000"), (bad, "407 000")):
+        before = len(world.gss.logins())
+        done = world.bed.run(
+            "curl", "-q", "-sS", "--noproxy", "", "--proxy-negotiate", "-U", ":",
+            "-x", f"127.0.0.1:{world.gss.ports['negotiate']}", "-o", "/dev/null",
+            "-w", "%{http_code} %{http_connect}", world.origin.url + "/small.txt",
+            env=dict(world.bed.env, NTLM_USER_FILE=users), check=False,
+        )  # fmt: skip
+        expect(done.stdout.decode(), statuses, done.stderr.decode())
+        logins = world.gss.logins()[before:]
+        expect([each["accepted"] for each in logins], [users == good], "logins")
+
+
 ALL = (
     a_ticket_works, without_a_ticket, other_names, what_is_offered, the_kdc_stops,
-    a_silent_kdc, a_big_ticket,
+    a_silent_kdc, a_big_ticket, ntlm_by_curl,
 )  # fmt: skip
 
 

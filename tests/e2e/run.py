@@ -14,9 +14,11 @@ import sys
 import cases_beds
 import cases_clients
 import cases_gate
+import cases_gss
 import cases_link
 import cases_login
 from bed import Bed, Failure, Results, read
+from gss import GssProxy
 from kdc import Kdc
 from servers import (
     STRAIGHT, DigestSquid, Gate, KerberosSquid, NtlmSquid, Origin, Squid,
@@ -51,6 +53,10 @@ class World:
         squid = KerberosSquid(self.bed, self.kdc)
         squid.start()
         return squid
+
+    @functools.cached_property
+    def gss(self):
+        return GssProxy(self.bed)
 
     def gate(self, settings=None, **more):
         """A new ccgate before squid; `settings` adds to its configuration."""
@@ -98,6 +104,7 @@ def run_all(world, results, options):
         for case in cases_gate.ALL:
             results.run(f"gate/{case.__name__}", case, world)
         cases_login.run(world, results)
+        cases_gss.run(world, results)
         for case in cases_link.ALL:
             results.run(f"link/{case.__name__}", case, world)
     if not options.soak:
