@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "auth/challenge.h"
 #include "fwd/exchange_internal.h"
 #include "http/forward.h"
 
@@ -154,19 +155,20 @@ static void answer_interim(struct exchange *x)
     exchange_request_release(x);
 }
 
-static bool is_bound(struct span credentials)
-{
-    return span_starts_nocase(credentials, SPAN("ntlm")) ||
-           span_starts_nocase(credentials, SPAN("negotiate"));
-}
-
+/* Whether one of the challenges or credentials is of a scheme of connections. */
 static bool has_bound(const struct head *head, struct span name)
 {
     const struct head_field *field = head_find(head, name);
+    struct challenge challenge;
 
-    for (; field; field = head_find_next(head, field, name))
-        if (is_bound(field->value))
-            return true;
+    for (; field; field = head_find_next(head, field, name)) {
+        struct span rest = field->value;
+
+        while (challenge_next(&rest, &challenge))
+            if (span_equal_nocase(challenge.scheme, SPAN("ntlm")) ||
+                span_equal_nocase(challenge.scheme, SPAN("negotiate")))
+                return true;
+    }
     return false;
 }
 
