@@ -22,7 +22,7 @@
 #include "fwd/server.h"
 #include "notify.h"
 #include "pidfile.h"
-#include "up/tls.h"
+#include "reload.h"
 
 #define MESSAGES_LIMIT (1024 * 1024)
 
@@ -43,8 +43,10 @@ struct daemon {
     struct admin *admin;
     struct pidfile *pidfile;
     struct status_facts facts;
-    bool log_elsewhere; /* the log is open, and is not standard error */
-    int ready;          /* tells the foreground process, or -1 */
+    struct reload *reload; /* under way, or NULL */
+    bool reload_again;     /* it was ordered once more meanwhile */
+    bool log_elsewhere;    /* the log is open, and is not standard error */
+    int ready;             /* tells the foreground process, or -1 */
     struct buf messages;
 };
 
@@ -206,33 +208,12 @@ static void log_new_listeners(const struct server *server, const struct netaddr 
     }
 }
 
-/*
- * The files that it names are looked at, too: a hop would find them broken too late.
- * NULL says why in messages.
- */
-static struct config *load_checked(const struct config_sources *sources,
-                                   struct buf *messages)
+/* The configuration, which is taken, replaces the one before. */
+static bool take_config(struct daemon *d, struct config *config, struct buf *messages)
 {
-    struct config *config = config_load(sources, messages);
-
-    if (config == NULL || tls_check_files(config->tls_ca, messages))
-        return config;
-    config_unref(config);
-    return NULL;
-}
-
-static bool load_again(struct daemon *d, struct buf *messages)
-{
-    struct config_sources sources = d->sources;
     struct netaddr *before;
-    struct config *config;
     size_t count;
 
-    sources.interactive = false;
-    sources.previous = d->config;
-    config = load_checked(&sources, messages);
-    if (config == NULL)
-        return false;
     before = listener_addrs(d->server, &count);
     if (!put_in_force(d, config, messages)) {
         free(before);
@@ -248,30 +229,64 @@ static bool load_again(struct daemon *d, struct buf *messages)
     return true;
 }
 
-static bool daemon_reload(void *ctx, struct buf *messages)
+static void finish_reload(struct daemon *d, bool loaded, struct buf *messages)
 {
-    struct daemon *d = ctx;
-    size_t said = messages->len;
-    bool loaded;
-
-    if (d->state != DAEMON_RUNNING) {
-        (void)buf_append_text(messages, "ccgate is ending\n");
-        return false;
-    }
-    notify_reloading();
-    loaded = load_again(d, messages);
     d->facts.last_reload = loaded ? STATUS_RELOADED : STATUS_RELOAD_FAILED;
     counter_add(loaded ? COUNTER_RELOADS : COUNTER_RELOADS_FAILED, 1);
     if (loaded) {
         d->facts.loaded_at = (uint64_t)time(NULL);
-        if (messages->len > said)
+        if (messages->len > 0)
             log_lines(LOG_LEVEL_WARN, "reload_warning", messages);
         LOG_INFO("reloaded");
     } else {
         log_lines(LOG_LEVEL_ERROR, "reload_failed", messages);
     }
     notify_ready(d);
-    return loaded;
+    admin_reloaded(d->admin, loaded, buf_span(messages));
+}
+
+static void start_reload(struct daemon *d);
+
+static void on_loaded(void *ctx, struct config *config, struct buf *messages)
+{
+    struct daemon *d = ctx;
+
+    d->reload = NULL;
+    if (d->reload_again) { /* what was read may be older than the last order */
+        config_unref(config);
+        start_reload(d);
+    } else {
+        finish_reload(d, config != NULL && take_config(d, config, messages), messages);
+    }
+}
+
+static void start_reload(struct daemon *d)
+{
+    struct config_sources sources = d->sources;
+
+    d->reload_again = false;
+    sources.interactive = false;
+    sources.previous = d->config;
+    d->reload = reload_start(d->loop, &sources, on_loaded, d);
+    if (d->reload == NULL) {
+        (void)buf_append_text(&d->messages, "memory or file descriptors are out\n");
+        finish_reload(d, false, &d->messages);
+        buf_reset(&d->messages);
+    }
+}
+
+static void daemon_reload(void *ctx)
+{
+    struct daemon *d = ctx;
+
+    if (d->state != DAEMON_RUNNING) {
+        admin_reloaded(d->admin, false, SPAN("ccgate is ending\n"));
+    } else if (d->reload != NULL) {
+        d->reload_again = true;
+    } else {
+        notify_reloading();
+        start_reload(d);
+    }
 }
 
 /* ---- the end ---- */
@@ -306,6 +321,11 @@ static void daemon_stop(void *ctx)
     if (d->state != DAEMON_RUNNING)
         return;
     d->state = DAEMON_DRAINING;
+    if (d->reload != NULL) {
+        reload_cancel(d->reload);
+        d->reload = NULL;
+        admin_reloaded(d->admin, false, SPAN("ccgate is ending\n"));
+    }
     LOG_INFO("stopping", LOG_INT("sessions", d->server->session_count),
              LOG_INT("tunnels", d->server->tunnel_count));
     notify("STOPPING=1\nSTATUS=waiting for %zu open sessions\n",
@@ -331,8 +351,7 @@ static void on_hangup(void *ctx)
 
     /* First: whoever rotates the logs counts on it, however the reload ends. */
     on_rotation(d);
-    (void)daemon_reload(d, &d->messages);
-    buf_reset(&d->messages);
+    daemon_reload(d);
 }
 
 static bool watch_signals(struct daemon *d)
@@ -486,8 +505,9 @@ int daemon_run(const struct options *options)
 
     buf_init(&d.messages, MESSAGES_LIMIT);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGCHLD, SIG_DFL); /* inherited as ignored, the end of children is lost */
     background_raise_files();
-    d.config = load_checked(&d.sources, &d.messages);
+    d.config = reload_now(&d.sources, &d.messages);
     fprintf(stderr, "%.*s", SPAN_ARG(buf_span(&d.messages)));
     buf_reset(&d.messages);
     if (d.config != NULL)

@@ -15,6 +15,8 @@ libccgate_a_SOURCES += \
 	src/options.h \
 	src/pidfile.c \
 	src/pidfile.h \
+	src/reload.c \
+	src/reload.h \
 	src/verbs.c \
 	src/verbs.h \
 	src/verbs_client.c

@@ -18,6 +18,7 @@
 
 enum client_state {
     CLIENT_READING,   /* the head of the request */
+    CLIENT_WAITING,   /* for the end of a reload */
     CLIENT_WRITING,   /* the answer */
     CLIENT_LINGERING, /* our direction is closed; what still comes is dropped */
 };
@@ -66,10 +67,16 @@ static void client_on_limit(void *ctx)
 
 static void client_enter(struct client *client, enum client_state state)
 {
+    if (state == CLIENT_WAITING)
+        deadline_clear(client->admin->o.loop, &client->limit);
+    else if (client->state == CLIENT_WAITING)
+        deadline_set(client->admin->o.loop, &client->limit, ADMIN_DEADLINE);
     client->state = state;
     if (state == CLIENT_LINGERING)
         shutdown(watch_fd(client->watch), SHUT_WR);
-    watch_want(client->watch, state == CLIENT_WRITING ? WATCH_WRITE : WATCH_READ);
+    watch_want(client->watch, state == CLIENT_WAITING   ? 0
+                              : state == CLIENT_WRITING ? WATCH_WRITE
+                                                        : WATCH_READ);
 }
 
 /* Closes the client when nobody is there any more. */
@@ -166,18 +173,27 @@ static void serve_metrics(struct client *client)
 static void serve_reload(struct client *client)
 {
     struct admin *admin = client->admin;
-    struct buf messages;
 
-    buf_init(&messages, ANSWER_LIMIT);
-    if (admin->o.reload(admin->o.ctx, &messages)) {
-        (void)buf_append_text(&messages, "the new configuration is in force\n");
-        client_text(client, 200, "OK", "text/plain; charset=utf-8", &messages);
-    } else {
-        (void)buf_append_text(&messages, "the old configuration stays in force\n");
-        client_text(client, 422, "Unprocessable Content", "text/plain; charset=utf-8",
-                    &messages);
+    client_enter(client, CLIENT_WAITING);
+    admin->o.reload(admin->o.ctx);
+}
+
+void admin_reloaded(struct admin *admin, bool in_force, struct span messages)
+{
+    struct buf text;
+
+    buf_init(&text, ANSWER_LIMIT);
+    (void)buf_append_span(&text, messages);
+    (void)buf_append_text(&text, in_force ? "the new configuration is in force\n"
+                                          : "the old configuration stays in force\n");
+    for (struct client *client = admin->clients, *next; client != NULL; client = next) {
+        next = client->next;
+        if (client->state == CLIENT_WAITING)
+            client_text(client, in_force ? 200 : 422,
+                        in_force ? "OK" : "Unprocessable Content",
+                        "text/plain; charset=utf-8", &text);
     }
-    buf_clear(&messages);
+    buf_clear(&text);
 }
 
 static void serve_stop(struct client *client)
@@ -310,6 +326,7 @@ static void client_on_event(void *ctx, unsigned events)
     case CLIENT_WRITING:
         client_write(client);
         break;
+    case CLIENT_WAITING: /* gone altogether: nothing else is watched for */
     case CLIENT_LINGERING:
         client_drop(client);
         break;

@@ -7,7 +7,7 @@
  *   POST /reload   200 when the new configuration is in force; 422 with the messages
  *   POST /stop     200, and the gate drains
  *
- * One request per connection, within five seconds.
+ * One request per connection, within five seconds; a reload takes its time.
  */
 #ifndef CCGATE_ADMIN_ADMIN_H
 #define CCGATE_ADMIN_ADMIN_H
@@ -28,10 +28,11 @@ struct admin_options {
     const struct status_facts *facts; /* must live as long as the admin */
     struct peer_lookup *peers;
     /*
-     * Reads the configuration again; true if it is in force. messages gets what is to
-     * be said. stop begins the end; it does not end the loop before it returns.
+     * Has the configuration read again; admin_reloaded() tells how it went, before it
+     * returns or later. stop begins the end; it does not end the loop before it
+     * returns.
      */
-    bool (*reload)(void *ctx, struct buf *messages);
+    void (*reload)(void *ctx);
     void (*stop)(void *ctx);
     void *ctx;
 };
@@ -48,6 +49,9 @@ bool admin_listen(struct admin *admin, const char *runtime_dir, const char *name
 
 /* The path of the open socket, or NULL. */
 const char *admin_path(const struct admin *admin);
+
+/* Answers all that wait for a reload. in_force: the new configuration is. */
+void admin_reloaded(struct admin *admin, bool in_force, struct span messages);
 
 /* Closes everything at once. NULL-safe. */
 void admin_free(struct admin *admin);

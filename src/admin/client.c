@@ -17,7 +17,7 @@
 #include "base/netaddr.h"
 #include "http/head.h"
 
-enum { WAIT_SECONDS = 5 };
+enum { WAIT_SECONDS = 5, RELOAD_SECONDS = 120 };
 
 /* ---- one request ---- */
 
@@ -101,6 +101,14 @@ out:
     return result;
 }
 
+static int wait_longer(int fd)
+{
+    struct timeval limit = {.tv_sec = RELOAD_SECONDS};
+
+    return setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) == 0 ? 0
+                                                                               : -errno;
+}
+
 int client_request(const char *path, const char *method, const char *target,
                    struct buf *body)
 {
@@ -117,6 +125,8 @@ int client_request(const char *path, const char *method, const char *target,
                         method, target);
     if (result == 0)
         result = send_all(fd, buf_span(&request));
+    if (result == 0 && strcmp(target, "/reload") == 0)
+        result = wait_longer(fd);
     if (result == 0)
         result = receive_all(fd, body);
     if (result == 0)

@@ -22,17 +22,24 @@ static struct {
     struct server *server;
     struct admin *admin;
     struct status_facts facts;
-    bool reload_works;
+    bool reload_works, reload_later;
     int reloads, stops;
 } rig;
 
-static inline bool rig_reload(void *ctx, struct buf *messages)
+static inline void rig_reloaded(void)
+{
+    admin_reloaded(rig.admin, rig.reload_works,
+                   rig.reload_works
+                       ? SPAN("")
+                       : SPAN("ccgate.yaml:1:1: unknown key \"bogus\"\n"));
+}
+
+static inline void rig_reload(void *ctx)
 {
     (void)ctx;
     rig.reloads++;
-    if (!rig.reload_works)
-        (void)buf_append_text(messages, "ccgate.yaml:1:1: unknown key \"bogus\"\n");
-    return rig.reload_works;
+    if (!rig.reload_later)
+        rig_reloaded();
 }
 
 static inline void rig_stop(void *ctx)

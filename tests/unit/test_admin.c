@@ -157,6 +157,71 @@ START_TEST(unread_body_does_not_destroy_the_answer)
 }
 END_TEST
 
+static void stop_loop(void *ctx)
+{
+    (void)ctx;
+    loop_stop(rig.loop);
+}
+
+/* Lets the loop run that long. */
+static void turn(uint64_t ms)
+{
+    struct deadline end;
+
+    deadline_init(&end, stop_loop, NULL);
+    deadline_set(rig.loop, &end, ms);
+    loop_run(rig.loop);
+    deadline_clear(rig.loop, &end);
+}
+
+static int dial_reload(void)
+{
+    static const char order[] = "POST /reload HTTP/1.1\r\nHost: a\r\n\r\n";
+    int fd = dial();
+
+    ck_assert_int_eq(send(fd, order, sizeof(order) - 1, 0), sizeof(order) - 1);
+    return fd;
+}
+
+static ssize_t received(int fd, char text[512])
+{
+    ssize_t n = recv(fd, text, 511, MSG_DONTWAIT);
+
+    text[n < 0 ? 0 : n] = '\0';
+    return n;
+}
+
+/* Whoever asks while a reload goes on waits for it longer than for anything else. */
+START_TEST(reload_takes_its_time)
+{
+    char text[512];
+    int first, second;
+
+    rig.reload_works = rig.reload_later = true;
+    first = dial_reload();
+    second = dial_reload();
+    turn(ADMIN_DEADLINE + 500);
+    ck_assert_int_eq(rig.reloads, 2);
+    ck_assert_int_eq(rig_ask("GET", "/status", NULL), 200);
+    ck_assert_int_eq(received(first, text), -1);
+    rig_reloaded();
+    ck_assert_int_gt(received(first, text), 0);
+    ck_assert_ptr_nonnull(strstr(text, "HTTP/1.1 200 "));
+    ck_assert_int_gt(received(second, text), 0);
+    ck_assert_ptr_nonnull(strstr(text, "is in force"));
+    /* having got it, they are closed like all others */
+    turn(ADMIN_DEADLINE + 500);
+    ck_assert_int_eq(received(first, text), 0);
+    close(first);
+    close(second);
+    /* one that went away is not answered */
+    close(dial_reload());
+    turn(50);
+    ck_assert_int_eq(rig.reloads, 3);
+    rig_reloaded();
+}
+END_TEST
+
 START_TEST(silence_ends_at_the_deadline)
 {
     uint64_t start = loop_clock();
@@ -320,6 +385,7 @@ int main(void)
     tcase_add_test(c, status_is_json);
     tcase_add_test(c, status_shows_failures);
     tcase_add_test(c, reload_tells_how_it_went);
+    tcase_add_test(c, reload_takes_its_time);
     tcase_add_test(c, stop_is_passed_on);
     tcase_add_test(c, other_requests_do_nothing);
     tcase_add_test(c, bad_heads_are_refused);
