@@ -187,6 +187,7 @@ EXTRA_DIST += \
     tests/e2e/cases_clients.py \
     tests/e2e/cases_gate.py \
     tests/e2e/cases_gss.py \
+    tests/e2e/cases_keyring.py \
     tests/e2e/cases_link.py \
     tests/e2e/cases_login.py \
     tests/e2e/client_link.py \
@@ -196,6 +197,7 @@ EXTRA_DIST += \
     tests/e2e/gss.py \
     tests/e2e/gss_proxy.py \
     tests/e2e/kdc.py \
+    tests/e2e/keyring.py \
     tests/e2e/run.py \
     tests/e2e/servers.py \
     tests/e2e/websocket_server.py

@@ -131,9 +131,22 @@ def ntlm_by_curl(world):
         expect([each["accepted"] for each in logins], [users == good], "logins")
 
 
+def the_keyring_keeps(world):
+    """Over a restart, and to itself while it is locked."""
+    keyring, secret = world.keyring, "Straße 42 – пароль €"
+    names = ("service", "the test bed", "username", "alice")
+    expect(keyring.lookup(*names), None, "what is not there")
+    keyring.store(secret, *names)
+    expect(keyring.lookup(*names), secret, "what was stored")
+    for unlocked, wanted in ((False, None), (True, secret)):
+        keyring.stop()
+        keyring.start(unlocked=unlocked)
+        expect(keyring.lookup(*names), wanted, f"unlocked: {unlocked}")
+
+
 ALL = (
     a_ticket_works, without_a_ticket, other_names, what_is_offered, the_kdc_stops,
-    a_silent_kdc, a_big_ticket, ntlm_by_curl,
+    a_silent_kdc, a_big_ticket, ntlm_by_curl, the_keyring_keeps,
 )  # fmt: skip
 
 

@@ -15,11 +15,13 @@ import cases_beds
 import cases_clients
 import cases_gate
 import cases_gss
+import cases_keyring
 import cases_link
 import cases_login
 from bed import Bed, Failure, Results, read
 from gss import GssProxy
 from kdc import Kdc
+from keyring import Keyring
 from servers import (
     STRAIGHT, DigestSquid, Gate, KerberosSquid, NtlmSquid, Origin, Squid,
 )  # fmt: skip
@@ -57,6 +59,10 @@ class World:
     @functools.cached_property
     def gss(self):
         return GssProxy(self.bed)
+
+    @functools.cached_property
+    def keyring(self):
+        return Keyring(self.bed).start()
 
     def gate(self, settings=None, **more):
         """A new ccgate before squid; `settings` adds to its configuration."""
@@ -105,6 +111,8 @@ def run_all(world, results, options):
             results.run(f"gate/{case.__name__}", case, world)
         cases_login.run(world, results)
         cases_gss.run(world, results)
+        for case in cases_keyring.ALL:
+            results.run(f"keyring/{case.__name__}", case, world)
         for case in cases_link.ALL:
             results.run(f"link/{case.__name__}", case, world)
     if not options.soak:
