@@ -503,3 +503,8 @@ bool auth_bound(const struct auth *auth)
 {
     return auth->begun || auth->logged_in;
 }
+
+bool auth_logged_in(const struct auth *auth)
+{
+    return auth->logged_in && !auth->begun && auth->ticket == NULL;
+}

@@ -123,4 +123,10 @@ bool auth_is_leg(const struct auth *auth);
  */
 bool auth_bound(const struct auth *auth);
 
+/*
+ * Whether such a login was accepted and none is under way: requests on this connection
+ * need no other.
+ */
+bool auth_logged_in(const struct auth *auth);
+
 #endif

@@ -112,11 +112,16 @@ struct config_timeouts {
     uint64_t login_body;  /* reading the body of a 407: 5 s */
     uint64_t linger;      /* lingering close: 2 s */
     uint64_t hop_rest;    /* a failed hop rests: 5 min */
-    uint64_t pool_idle;   /* a kept upstream connection: 9 s */
+    uint64_t pool_idle;   /* a kept upstream connection, at most: 55 s */
     uint64_t client_idle; /* between two requests of a client: 5 min */
     uint64_t idle;        /* a silent tunnel or exchange: 0, never cut */
     uint64_t drain;       /* shutdown: 30 s */
     uint64_t keepalive;   /* TCP keepalive: 45 s */
+};
+
+/* Connections and tunnels that are opened or kept before they are asked for. */
+struct config_warm {
+    bool enabled;
 };
 
 struct config_limits {
@@ -143,6 +148,7 @@ struct config {
     enum config_resolver resolver;
     enum config_relay relay;
     struct config_timeouts timeout;
+    struct config_warm warm;
     struct config_limits limit;
     struct log_options log; /* strings owned by the config */
     bool log_access;        /* a line per request: true */

@@ -12,7 +12,9 @@ struct access {
     char *target;       /* "host:port" or the URL without query */
     const char *why;    /* of the route; not owned */
     const char *hop;    /* not owned; NULL: direct or none */
-    bool tunnel, direct, reused;
+    bool tunnel, direct;
+    const char
+        *reused; /* "warm": over a kept connection; NULL: it was opened for this */
     uint16_t status;
     uint64_t began; /* loop_clock() */
     uint64_t resolve_ns, connect_ns, tls_ns, wait_ns;

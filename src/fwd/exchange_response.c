@@ -312,6 +312,12 @@ static bool connection_was_stale(const struct exchange *x)
     return x->upstream->reused && !x->down.heard && x->idempotent;
 }
 
+static void connection_replace(struct exchange *x)
+{
+    pool_learn(x->o.egress->pool, x->upstream, true, 0);
+    exchange_connect(x, REUSE_NONE);
+}
+
 static void upstream_ended(struct exchange *x, ssize_t n)
 {
     struct exchange_down *down = &x->down;
@@ -325,7 +331,7 @@ static void upstream_ended(struct exchange *x, ssize_t n)
         exchange_fail_peer(x, OUTCOME_ANSWER_INCOMPLETE,
                            "closed in the middle of its answer's head");
     else if (connection_was_stale(x) && exchange_request_rewind(x))
-        exchange_connect(x, REUSE_NONE);
+        connection_replace(x);
     else if (!exchange_login_again(x))
         exchange_fail_peer(x, OUTCOME_ANSWER_NONE,
                            n < 0 ? "broke the connection off without an answer"

@@ -83,6 +83,7 @@ static void connected(void *ctx, const struct connector_result *result)
         return;
     }
     s->access.status = 200;
+    s->access.reused = result->upstream->reused ? "warm" : NULL;
     s->upstream = result->upstream->stream;
     result->upstream->stream = NULL;
     upstream_free(result->upstream);
@@ -182,7 +183,7 @@ static void exchange_noted(struct session *s, const struct exchange_result *resu
 {
     s->access.hop = result->hop ? result->hop->name : NULL;
     s->access.status = result->status;
-    s->access.reused = result->reused;
+    s->access.reused = result->reused ? "warm" : NULL;
     s->access.bytes_up = result->bytes_up;
     s->access.bytes_down = result->bytes_down;
     s->access.resolve_ns = result->resolve_ns;

@@ -1,5 +1,5 @@
 /*
- * connector: dial → TLS → CONNECT, hop after hop.
+ * connector: dial → TLS → CONNECT, hop after hop; or a kept connection instead.
  */
 #include "up/connector.h"
 
@@ -19,7 +19,6 @@ enum connector_state {
     CONNECTOR_DIAL,
     CONNECTOR_TLS,
     CONNECTOR_CONNECT,
-    CONNECTOR_READY, /* delivery is queued */
 };
 
 struct connector {
@@ -35,11 +34,13 @@ struct connector {
     uint8_t *order;            /* of the route's hops */
     size_t turn;               /* index into order */
     unsigned connections;      /* opened to the current hop */
+    bool fresh;                /* no kept connection, or no further one */
+    bool logged_in;            /* or only one that is logged in */
     struct upstream *upstream; /* under construction */
     struct dial *dial;
     struct tls_handshake *tls;
     struct tunnel *tunnel;
-    struct deferred ready;
+    struct deferred begin;
     uint64_t phase_began;
     struct connector_result result;
     connector_callback *callback;
@@ -60,7 +61,7 @@ void connector_cancel(struct connector *c)
     dial_cancel(c->dial);
     tls_cancel(c->tls);
     tunnel_cancel(c->tunnel);
-    defer_cancel(&c->ready);
+    defer_cancel(&c->begin);
     upstream_free(c->upstream);
     route_unref(c->route);
     free(c->order);
@@ -125,26 +126,58 @@ static void hop_succeeded(struct connector *c)
 
 /* ---- CONNECT ---- */
 
+/* Once more on a fresh connection, where that may help. */
+static void tunnel_again(struct connector *c)
+{
+    upstream_free(c->upstream);
+    c->upstream = NULL;
+    c->fresh = true;
+    if (c->connections < CONNECTIONS_PER_HOP)
+        hop_begin(c);
+    else
+        connector_end(c, OUTCOME_LOGIN_BROKEN, "the proxy asks again and again");
+}
+
+/*
+ * A kept connection that has died says nothing, or not what was asked for. A CONNECT
+ * that opened nothing can be repeated (RFC 9110 section 9.2.2).
+ */
+static bool was_stale(const struct connector *c, const struct tunnel_result *result)
+{
+    return c->upstream->reused && (result->outcome == OUTCOME_ANSWER_NONE ||
+                                   result->outcome == OUTCOME_ANSWER_INCOMPLETE ||
+                                   result->outcome == OUTCOME_ANSWER_BROKEN);
+}
+
+/* The refusal was an answer like any other: the connection stays logged in. */
+static void refused_keep(struct connector *c)
+{
+    struct upstream *upstream = c->upstream;
+
+    c->upstream = NULL;
+    pool_put(c->egress->pool, upstream, c->config->timeout.pool_idle);
+}
+
 static void tunnel_done(void *ctx, const struct tunnel_result *result)
 {
     struct connector *c = ctx;
+    bool stale = was_stale(c, result);
 
     c->tunnel = NULL;
     c->result.tunnel_ns += loop_clock() - c->phase_began;
     c->result.status = result->status;
-    if (result->again) {
-        upstream_free(c->upstream);
-        c->upstream = NULL;
-        if (c->connections < CONNECTIONS_PER_HOP)
-            hop_begin(c);
-        else
-            connector_end(c, OUTCOME_LOGIN_BROKEN, "the proxy asks again and again");
+    if (c->upstream->reused && !result->again)
+        pool_learn(c->egress->pool, c->upstream, stale, c->config->timeout.pool_idle);
+    if (result->again || stale) {
+        tunnel_again(c);
         return;
     }
     if (result->outcome == OUTCOME_OK) {
         hop_succeeded(c);
         return;
     }
+    if (result->reusable && c->config->warm.enabled)
+        refused_keep(c);
     c->result.quote = result->quote;
     hop_failed(c, result->outcome, result->detail);
 }
@@ -312,10 +345,49 @@ static bool upstream_begin(struct connector *c)
     return false;
 }
 
+/*
+ * A tunnel needs a connection that is logged in: one message, then, instead of a TCP
+ * handshake and two or three of them.
+ */
+static bool kept_would_do(const struct connector *c)
+{
+    if (c->fresh || c->connections > 0)
+        return false;
+    return c->mode == CONNECTOR_FORWARD || (hop_now(c) && c->config->warm.enabled);
+}
+
+/*
+ * A kept connection that leads through the hop, or to the origin. Its login state came
+ * with it. False if there is none, or when memory is out.
+ */
+static bool take_kept(struct connector *c)
+{
+    struct upstream *fresh;
+
+    if (!kept_would_do(c) || !upstream_begin(c))
+        return false;
+    fresh = c->upstream;
+    c->upstream = pool_take(c->egress->pool, &(struct pool_want){
+                                                 .key = fresh->key,
+                                                 .owner = c->owner,
+                                                 .config = c->route->config,
+                                                 .logged_in = c->logged_in,
+                                             });
+    upstream_free(fresh);
+    return c->upstream != NULL;
+}
+
 static void hop_begin(struct connector *c)
 {
     const struct hop *hop = hop_now(c);
 
+    if (take_kept(c)) {
+        if (c->mode == CONNECTOR_TUNNEL)
+            tunnel_begin(c);
+        else
+            connector_end(c, OUTCOME_OK, NULL);
+        return;
+    }
     if (hop && login_held(c, hop))
         return;
     c->state = CONNECTOR_DIAL;
@@ -343,32 +415,9 @@ static void hop_begin(struct connector *c)
 
 /* ---- start ---- */
 
-/*
- * A kept connection that leads through the first hop in line, or to the origin. Its
- * login state came with it.
- */
-static bool take_kept(struct connector *c, bool logged_in)
+static void connector_begin(void *ctx)
 {
-    struct pool *pool = c->egress->pool;
-    struct upstream *fresh;
-
-    if (!upstream_begin(c))
-        return false;
-    fresh = c->upstream;
-    c->upstream = logged_in ? pool_take_logged_in(pool, fresh->key, c->owner)
-                            : pool_take(pool, fresh->key, c->owner);
-    upstream_free(fresh);
-    return c->upstream != NULL;
-}
-
-static void connector_ready(void *ctx)
-{
-    struct connector *c = ctx;
-
-    if (c->state == CONNECTOR_READY)
-        connector_end(c, OUTCOME_OK, NULL);
-    else
-        hop_begin(c);
+    hop_begin(ctx);
 }
 
 static bool order_make(struct connector *c)
@@ -395,18 +444,17 @@ struct connector *connector_start(const struct connector_options *options,
     c->mode = options->mode;
     c->port = options->port;
     c->owner = options->owner;
+    c->fresh = options->fresh;
+    c->logged_in = options->logged_in || c->mode == CONNECTOR_TUNNEL;
     c->callback = callback;
     c->ctx = ctx;
-    deferred_init(&c->ready, connector_ready, c);
+    deferred_init(&c->begin, connector_begin, c);
     c->host = span_dup(options->host);
     c->via = span_dup(options->via);
     if (!c->host || !c->via || !order_make(c)) {
         connector_cancel(c);
         return NULL;
     }
-    if (c->mode == CONNECTOR_FORWARD && !options->fresh &&
-        take_kept(c, options->logged_in))
-        c->state = CONNECTOR_READY;
-    defer(c->egress->loop, &c->ready);
+    defer(c->egress->loop, &c->begin);
     return c;
 }

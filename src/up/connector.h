@@ -28,7 +28,7 @@ struct connector_options {
     struct span
         via;        /* TUNNEL: the Via line with its CR LF, see forward_via(); copied */
     uint32_t owner; /* uid of the caller */
-    bool fresh;     /* FORWARD: not a kept connection */
+    bool fresh;     /* not a kept connection */
     bool logged_in; /* FORWARD: a kept connection only if it is logged in */
 };
 

@@ -38,7 +38,8 @@ struct egress *egress_new(struct loop *loop, const struct config *config)
     e->health = health_new(loop);
     e->guard = guard_new(loop);
     e->memory = auth_memory_new();
-    e->pool = pool_new(loop);
+    e->lifetimes = lifetimes_new();
+    e->pool = e->lifetimes ? pool_new(loop, e->lifetimes) : NULL;
     e->tls = tls_context_new(loop, config->tls_ca);
     if (e->resolver && e->health && e->guard && e->memory && e->pool && e->tls &&
         name_make(e->name))
@@ -67,6 +68,7 @@ void egress_free(struct egress *e)
     if (!e)
         return;
     pool_free(e->pool);
+    lifetimes_free(e->lifetimes);
     tls_context_unref(e->tls);
     auth_memory_free(e->memory);
     guard_free(e->guard);

@@ -18,6 +18,7 @@ struct egress {
     struct health *health;
     struct guard *guard;
     struct auth_memory *memory;
+    struct lifetimes *lifetimes;
     struct pool *pool;
     struct tls_context *tls; /* of the current configuration */
     char name[EGRESS_NAME];  /* pseudonym, unique per process: "ccgate-1f0c9a2e" */

@@ -7,6 +7,8 @@ libccgate_a_SOURCES += \
 	src/up/discard.h \
 	src/up/egress.c \
 	src/up/egress.h \
+	src/up/lifetime.c \
+	src/up/lifetime.h \
 	src/up/pool.c \
 	src/up/pool.h \
 	src/up/stream.c \

@@ -38,10 +38,12 @@ struct tunnel {
     bool body_done;   /* the 407's body is read */
     bool spent;       /* the connection takes no further request */
     bool bound;       /* the 407 answers a login that is bound to the connection */
+    bool keepable;    /* after the page, the connection takes the next request */
     struct framing framing;
     struct discard discard; /* of the 407 */
     struct body body;       /* of a refusal's page */
     struct buf page;        /* its first bytes */
+    uint64_t paged;         /* bytes of it that were read */
     struct deadline limit;
     struct tunnel_result result;
     tunnel_callback *callback;
@@ -201,7 +203,13 @@ static void page_done(struct tunnel *t)
     tunnel_end(t, outcome_from_refusal(t->result.status), NULL);
 }
 
-/* Takes what has come of the page, until it is complete or enough to quote. */
+/* Enough is what can be quoted, or all, where the connection is worth it. */
+static bool page_is_wanted(const struct tunnel *t)
+{
+    return t->keepable ? t->paged <= t->body_limit : t->page.len < QUOTE_BODY;
+}
+
+/* Takes what has come of the page, until it is complete or enough. */
 static void page_step(struct tunnel *t)
 {
     struct span rest = buf_span(&t->in), data;
@@ -210,9 +218,13 @@ static void page_step(struct tunnel *t)
 
     do {
         progress = body_read(&t->body, &rest, &data);
-        if (progress == BODY_DATA)
+        if (progress != BODY_DATA)
+            break;
+        t->paged += data.len;
+        if (t->page.len < QUOTE_BODY)
             error = buf_append_span(&t->page, data);
-    } while (progress == BODY_DATA && !error && t->page.len < QUOTE_BODY);
+    } while (!error && page_is_wanted(t));
+    t->result.reusable = progress == BODY_END && t->keepable && rest.len == 0;
     buf_reset(&t->in);
     if (progress != BODY_MORE || error)
         page_done(t);
@@ -234,6 +246,8 @@ static void answer_refused(struct tunnel *t)
     if (!login_settle(t))
         return;
     t->state = TUNNEL_PAGE;
+    t->keepable = t->out.len == 0 && head_keeps_proxy_connection(&t->head) &&
+                  t->framing.kind != FRAMING_CLOSE && auth_logged_in(t->auth);
     buf_consume(&t->in, t->head.size);
     body_init(&t->body, &t->framing, false);
     stream_want(t->stream, STREAM_READ); /* the rest of an unsent head is moot */
@@ -283,6 +297,15 @@ static void discard_step(struct tunnel *t)
 
 static void answer_asks(struct tunnel *t)
 {
+    /*
+     * It was logged in and is no more. Nothing was refused that was sent here, so that
+     * this counts for nothing; a fresh connection will tell.
+     */
+    if (auth_logged_in(t->auth)) {
+        t->result.again = true;
+        tunnel_end(t, OUTCOME_ANSWER_INCOMPLETE, "the login of a connection was lost");
+        return;
+    }
     t->state = TUNNEL_DISCARD;
     login_step(t, &t->head);
     if (!discard_begin(&t->discard, &t->head, &t->framing, t->body_limit)) {

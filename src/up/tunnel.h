@@ -21,13 +21,14 @@ struct tunnel_options {
     uint64_t answer_ms;  /* for each answer */
     uint64_t login_ms;   /* for the login to be ready to send */
     uint64_t body_ms;    /* for reading a 407's body */
-    uint64_t body_limit; /* bytes of a 407's body */
+    uint64_t body_limit; /* bytes of a 407's body, and of a page that is read out */
 };
 
 struct tunnel_result {
     enum outcome outcome; /* OK, LOGIN_*, ANSWER_*, CONNECT_*, INTERNAL */
     bool again;         /* not an end: the connection is spent, but the login can go on
                            over a fresh one */
+    bool reusable;      /* refused, but the connection can take another request */
     uint16_t status;    /* of the proxy's last answer, 0 if none */
     const char *detail; /* NULL when OK */
     char quote[QUOTE_LIMIT + 1]; /* of the page that came with a refusal */

@@ -16,9 +16,10 @@ struct upstream {
     struct route *route;            /* a reference: keeps hop alive */
     const struct hop *hop;          /* NULL when direct */
     struct tls_end_point end_point; /* empty without TLS */
-    char *key;      /* what the pool finds it by: the hop's name or host:port */
-    uint32_t owner; /* uid of the caller it was opened for, see pool.h */
-    bool reused;    /* came from the pool */
+    char *key;        /* what the pool finds it by: the hop's name or host:port */
+    uint32_t owner;   /* uid of the caller it was opened for, see pool.h */
+    bool reused;      /* came from the pool ... */
+    uint64_t idle_ms; /* ... where it was idle that long */
 };
 
 /* An empty one; NULL when memory is out. */

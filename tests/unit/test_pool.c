@@ -7,13 +7,16 @@
 
 #define OWNER 1000
 
+static struct lifetimes *lifetimes;
 static struct pool *pool;
 static int descriptors;
 
 static void begin(void)
 {
     loop_begin();
-    pool = pool_new(loop);
+    lifetimes = lifetimes_new();
+    ck_assert_ptr_nonnull(lifetimes);
+    pool = pool_new(loop, lifetimes);
     ck_assert_ptr_nonnull(pool);
     descriptors = descriptors_open();
 }
@@ -21,6 +24,7 @@ static void begin(void)
 static void end(void)
 {
     pool_free(pool);
+    lifetimes_free(lifetimes);
     ck_assert_int_eq(descriptors_open(), descriptors);
     loop_end();
 }
@@ -42,6 +46,11 @@ static struct upstream *upstream_of(const char *key, uint32_t owner, int *far)
     return u;
 }
 
+static struct upstream *take(const char *key, uint32_t owner)
+{
+    return pool_take(pool, &(struct pool_want){.key = key, .owner = owner});
+}
+
 static bool is_closed(int far)
 {
     char byte;
@@ -60,13 +69,13 @@ START_TEST(taken_by_key_and_owner)
     pool_put(pool, b, 10000);
     pool_put(pool, other, 10000);
     ck_assert_uint_eq(pool_size(pool), 3);
-    ck_assert_ptr_null(pool_take(pool, "c", OWNER));
-    ck_assert_ptr_null(pool_take(pool, "b", OWNER + 1));
+    ck_assert_ptr_null(take("c", OWNER));
+    ck_assert_ptr_null(take("b", OWNER + 1));
     ck_assert(!a->reused);
-    ck_assert_ptr_eq(pool_take(pool, "a", OWNER), a);
+    ck_assert_ptr_eq(take("a", OWNER), a);
     ck_assert(a->reused);
-    ck_assert_ptr_null(pool_take(pool, "a", OWNER));
-    ck_assert_ptr_eq(pool_take(pool, "a", OWNER + 1), other);
+    ck_assert_ptr_null(take("a", OWNER));
+    ck_assert_ptr_eq(take("a", OWNER + 1), other);
     ck_assert_uint_eq(pool_size(pool), 1);
     pass_ms(2);
     ck_assert(!is_closed(far[0]));
@@ -90,7 +99,7 @@ START_TEST(the_youngest_first)
         pool_put(pool, u[i], 10000);
     }
     for (int i = 2; i >= 0; i--) {
-        ck_assert_ptr_eq(pool_take(pool, "a", OWNER), u[i]);
+        ck_assert_ptr_eq(take("a", OWNER), u[i]);
         upstream_free(u[i]);
         close(far[i]);
     }
@@ -113,7 +122,7 @@ START_TEST(dropped_when_it_speaks_or_ends)
             pass_ms(2);
             ck_assert_uint_eq(pool_size(pool), 0);
         }
-        ck_assert_ptr_null(pool_take(pool, "a", OWNER));
+        ck_assert_ptr_null(take("a", OWNER));
         ck_assert_uint_eq(pool_size(pool), 0);
         close(far);
     }
@@ -128,7 +137,7 @@ START_TEST(a_stale_one_gives_way_to_the_next)
     pool_put(pool, good, 10000);
     pool_put(pool, upstream_of("a", OWNER, &far[1]), 10000);
     close(far[1]);
-    ck_assert_ptr_eq(pool_take(pool, "a", OWNER), good);
+    ck_assert_ptr_eq(take("a", OWNER), good);
     ck_assert_uint_eq(pool_size(pool), 0);
     upstream_free(good);
     close(far[0]);
@@ -185,6 +194,94 @@ START_TEST(limit_of_all)
 }
 END_TEST
 
+/* ---- through a hop ---- */
+
+static char hop_name[] = "http://hop:1";
+static struct hop hop = {.name = hop_name};
+
+static struct upstream *through_hop(int *far)
+{
+    struct upstream *u = upstream_of(hop.name, OWNER, far);
+
+    u->hop = &hop;
+    return u;
+}
+
+static struct lifetime *learned(void)
+{
+    return lifetimes_of(lifetimes, hop.name);
+}
+
+START_TEST(kept_as_long_as_the_hop_allows)
+{
+    int far;
+
+    learned()->limit = 5;
+    pool_put(pool, through_hop(&far), 10000);
+    pass_ms(20);
+    ck_assert_uint_eq(pool_size(pool), 0);
+    ck_assert(is_closed(far));
+    close(far);
+    ck_assert_uint_gt(learned()->limit, 5); /* it was open to the end */
+    learned()->limit = 10000;
+    pool_put(pool, through_hop(&far), 5);
+    pass_ms(20);
+    ck_assert_uint_eq(pool_size(pool), 0);
+    ck_assert_uint_eq(learned()->limit, 10000);
+    close(far);
+}
+END_TEST
+
+START_TEST(learns_from_what_the_hop_closes)
+{
+    int far;
+
+    for (int i = 0; i < 3; i++) {
+        lifetime_init(learned());
+        pool_put(pool, through_hop(&far), 10000);
+        if (i > 0)
+            close(far);
+        if (i == 1)
+            pass_ms(2); /* seen by the loop */
+        struct upstream *u = take(hop.name, OWNER);
+        ck_assert_int_eq(u != NULL, i == 0);
+        if (i == 0) {
+            pool_learn(pool, u, true, 10000); /* seen when it was used */
+            upstream_free(u);
+            close(far);
+        }
+        ck_assert_uint_eq(learned()->limit, LIFETIME_LEAST);
+    }
+}
+END_TEST
+
+START_TEST(not_under_another_configuration)
+{
+    struct config one, two;
+    struct route route = {.refs = 9, .config = &one};
+    int far;
+    struct upstream *u = upstream_of("a", OWNER, &far);
+
+    u->route = &route;
+    pool_put(pool, u, 10000);
+    ck_assert_ptr_null(pool_take(
+        pool, &(struct pool_want){.key = "a", .owner = OWNER, .config = &two}));
+    ck_assert_ptr_eq(
+        pool_take(pool,
+                  &(struct pool_want){.key = "a", .owner = OWNER, .config = &one}),
+        u);
+    pool_put(pool, u, 10000);
+    ck_assert_ptr_null(pool_take(
+        pool, &(struct pool_want){
+                  .key = "a", .owner = OWNER, .config = &one, .logged_in = true}));
+    ck_assert_uint_eq(pool_count(pool, "a", false), 1);
+    ck_assert_uint_eq(pool_count(pool, "a", true), 0);
+    ck_assert_uint_eq(pool_count(pool, "b", false), 0);
+    pool_flush(pool);
+    close(far);
+}
+END_TEST
+
 START_TEST(freed_with_connections_in_it)
 {
     int far;
@@ -210,6 +307,9 @@ int main(void)
     tcase_add_test(tcase, dropped_after_its_time);
     tcase_add_test(tcase, limit_per_key_and_owner);
     tcase_add_test(tcase, limit_of_all);
+    tcase_add_test(tcase, kept_as_long_as_the_hop_allows);
+    tcase_add_test(tcase, learns_from_what_the_hop_closes);
+    tcase_add_test(tcase, not_under_another_configuration);
     tcase_add_test(tcase, freed_with_connections_in_it);
     suite_add_tcase(suite, tcase);
     return suite_run(suite);
