@@ -40,6 +40,12 @@ struct auth_scheme {
     bool (*fits)(struct span parameters);
 
     /*
+     * Which of two challenges of the scheme that fit is to be answered: the one with
+     * more of this, else the first. NULL: the first that says something.
+     */
+    unsigned (*strength)(struct span parameters);
+
+    /*
      * Whether the state is good for speaking without a further challenge; body: the
      * request has one, so that a refusal is dear; login NULL: for anybody. NULL:
      * always. A scheme that has this works with states that outlive their connection,

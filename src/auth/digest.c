@@ -173,6 +173,7 @@ const struct auth_scheme auth_scheme_digest = {
     .start = digest_start,
     .finish = digest_finish,
     .fits = digest_challenge_fits,
+    .strength = digest_challenge_strength,
     .ready = digest_ready,
     .unsent = digest_unsent,
     .step = digest_step,

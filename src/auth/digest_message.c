@@ -22,9 +22,11 @@ struct digest_hash {
     const EVP_MD *(*make)(void);
 };
 
+/* The weakest first. */
 static const struct digest_hash hashes[] = {
     {"MD5", EVP_md5},
     {"SHA-256", EVP_sha256},
+    {"SHA-512-256", EVP_sha512_256},
 };
 
 /* ---- the challenge ---- */
@@ -50,6 +52,15 @@ static const struct digest_hash *find_hash(struct span name, bool *session)
         if (span_equal_nocase(name, span_of(hashes[i].name)))
             return &hashes[i];
     return NULL;
+}
+
+unsigned digest_challenge_strength(struct span parameters)
+{
+    bool session;
+    const struct digest_hash *hash =
+        find_hash(parameter(parameters, SPAN("algorithm")), &session);
+
+    return hash == NULL ? 0 : (unsigned)(hash - hashes) + 1;
 }
 
 static bool offers_auth(struct span qop)

@@ -7,7 +7,7 @@
 
 #include "base/buf.h"
 
-struct digest_hash; /* MD5, SHA-256 */
+struct digest_hash; /* MD5, SHA-256, SHA-512-256 */
 
 /* A challenge, its texts without quotes and escapes, allocated. */
 struct digest_challenge {
@@ -25,6 +25,9 @@ struct digest_challenge {
 
 /* Whether it can be answered: a known algorithm, and qop "auth" or none. */
 bool digest_challenge_fits(struct span parameters);
+
+/* More for the stronger algorithm; 0 for one that is not known. */
+unsigned digest_challenge_strength(struct span parameters);
 
 /* 0; -EINVAL if it has no realm or nonce, or does not fit; -ENOMEM. To be cleared. */
 int digest_challenge_parse(struct digest_challenge *challenge, struct span parameters);

@@ -46,11 +46,20 @@ static void add_name(struct offers *offers, struct span name)
         offers->names_len = sizeof(offers->names) - 1;
 }
 
-/* One that says something goes before a bare name in another line. */
-static bool is_news(const struct offers *offers, size_t place)
+/*
+ * One that says something goes before a bare name in another line, and a stronger one
+ * before a weaker one (RFC 7616 section 5.6).
+ */
+static bool is_news(const struct offers *offers, size_t place,
+                    const struct challenge *challenge)
 {
-    return (offers->set & 1u << place) == 0 ||
-           offers->challenge[place].parameters.len == 0;
+    const struct auth_scheme *scheme = SCHEMES[place];
+    struct span before = offers->challenge[place].parameters;
+
+    if ((offers->set & 1u << place) == 0 || before.len == 0)
+        return true;
+    return scheme->strength != NULL &&
+           scheme->strength(challenge->parameters) > scheme->strength(before);
 }
 
 static void add_offer(struct offers *offers, const struct challenge *challenge)
@@ -62,7 +71,7 @@ static void add_offer(struct offers *offers, const struct challenge *challenge)
 
         if (!span_equal_nocase(challenge->scheme, span_of(scheme->name)) ||
             (scheme->fits != NULL && !scheme->fits(challenge->parameters)) ||
-            !is_news(offers, i))
+            !is_news(offers, i, challenge))
             continue;
         offers->set |= 1u << i;
         offers->challenge[i] = *challenge;

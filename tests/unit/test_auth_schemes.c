@@ -10,9 +10,10 @@
 #define TYPE3 "NTLM TlRMTVNTUAADAAAA"
 #define NTLM  "Proxy-Authenticate: NTLM\r\n"
 /* with the name CORP and no target information */
-#define TYPE2                                                                           \
-    "Proxy-Authenticate: NTLM TlRMTVNTUAACAAAACAAIADgAAAAFggoCASNFZ4mrze8AAAAAAAAAAAAA" \
-    "AABAAAAABgBwFwAAAA9DAE8AUgBQAA==\r\n"
+#define TYPE2_VALUE                                                                    \
+    "TlRMTVNTUAACAAAACAAIADgAAAAFggoCASNFZ4mrze8AAAAAAAAAAAAAAABAAAAABgBwFwAAAA9DAE8A" \
+    "UgBQAA=="
+#define TYPE2 "Proxy-Authenticate: NTLM " TYPE2_VALUE "\r\n"
 
 #define DIGEST(more)                                                                   \
     "Proxy-Authenticate: Digest realm=\"corp\", qop=\"auth\", " more "\r\n"
@@ -147,6 +148,15 @@ static const struct {
     {NTLM, "without a challenge"},
     {"Proxy-Authenticate: NTLM TlRMTVNTUAACAAA\r\n", "not base64"},
     {"Proxy-Authenticate: NTLM TlRMTVNTUAAC-_AA\r\n", "not base64"},
+    {"Proxy-Authenticate: NTLM TlRMTVNTUAACAAAA====\r\n", "not base64"},
+    {"Proxy-Authenticate: NTLM TlRM=VNTUAACAAAA\r\n", "not base64"},
+    {"Proxy-Authenticate: NTLM TlRMTVNTUAAC AAAA\r\n", "not base64"},
+    {"Proxy-Authenticate: NTLM TlRMTVNTUAAC\xe4\xf6\xfc\xdf\r\n", "not base64"},
+    {"Proxy-Authenticate: NTLM \"TlRMTVNTUAACAAAA\"\r\n", "not base64"},
+    {"Proxy-Authenticate: NTLM ====\r\n", "without saying which scheme"},
+    {"Proxy-Authenticate: NTLM A\r\n", "not base64"},
+    {"Proxy-Authenticate: NTLM AA==\r\n", "no NTLM message"},
+    {"Proxy-Authenticate: NTLM realm=\"corp\"\r\n", "not base64"},
     {"Proxy-Authenticate: NTLM TlRMTVNTUAACAAAA\r\n", "truncated"},
     {"Proxy-Authenticate: NTLM oRUwE6ADCgEDoQwGCisGAQQBgjcCAgo=\r\n",
      "no NTLM message"},
@@ -167,6 +177,49 @@ START_TEST(refused_challenges)
     send_value(auth, "");
     auth_free(auth);
     ck_assert_int_eq(guarded(), GUARD_UNTRIED); /* nothing was sent */
+}
+END_TEST
+
+/* Where the challenge of TYPE2 may stand. */
+static const char *const placed[] = {
+    "Proxy-Authenticate: NTLM " TYPE2_VALUE "\r\n",
+    "proxy-authenticate: ntlm " TYPE2_VALUE "\r\n",
+    "Proxy-Authenticate: nTlM   " TYPE2_VALUE "  , ,\r\n",
+    "Proxy-Authenticate: Basic realm=\"a, NTLM\"\r\nX: y\r\n"
+    "Proxy-Authenticate: NTLM " TYPE2_VALUE "\r\n",
+    "Proxy-Authenticate: Basic realm=\"a, b\", Scram, NTLM " TYPE2_VALUE "\r\n",
+    "Proxy-Authenticate: NTLM " TYPE2_VALUE ", Basic realm=\"a\"\r\n",
+    "Proxy-Authenticate: NTLM\r\nProxy-Authenticate: NTLM " TYPE2_VALUE "\r\n",
+    "Proxy-Authenticate: NTLM " TYPE2_VALUE "\r\nProxy-Authenticate: NTLM\r\n",
+    "Proxy-Authenticate: Digest realm=\"a\", nonce=\"b\"\r\n"
+    "WWW-Authenticate: NTLM AAAA\r\nProxy-Authenticate: NTLM " TYPE2_VALUE "\r\n",
+};
+
+START_TEST(placed_challenges)
+{
+    struct auth *auth = start();
+
+    ck_assert_int_eq(step(auth, NTLM), OUTCOME_OK);
+    send_value(auth, TYPE1);
+    ck_assert_msg(step(auth, placed[_i]) == OUTCOME_OK, "%s", said.detail);
+    send_value(auth, TYPE3);
+    auth_settle(auth, NULL, NULL);
+    ck_assert_int_eq(guarded(), GUARD_ACCEPTED);
+    auth_free(auth);
+}
+END_TEST
+
+/* Basic was sent: whatever NTLM says to that, the password was refused. */
+START_TEST(basic_then_ntlm)
+{
+    struct auth *auth = start();
+
+    ck_assert_int_eq(step(auth, "Proxy-Authenticate: Basic realm=x\r\n"), OUTCOME_OK);
+    send_value(auth, "Basic ");
+    ck_assert_int_eq(step(auth, _i == 0 ? NTLM : TYPE2), OUTCOME_LOGIN_REJECTED);
+    send_value(auth, "");
+    auth_free(auth);
+    ck_assert_int_eq(guarded(), GUARD_CLOSED);
 }
 END_TEST
 
@@ -359,18 +412,66 @@ START_TEST(digest_forgotten)
 }
 END_TEST
 
-/* The first algorithm that can be computed is taken. */
-START_TEST(algorithms)
+/* The strongest that can be computed is taken, wherever it stands. */
+static const struct {
+    const char *lines, *algorithm, *nonce;
+} algorithms[] = {
+    {DIGEST("nonce=\"n1\", algorithm=SHA3-256") DIGEST("nonce=\"n2\", algorithm=MD5"),
+     "algorithm=MD5, ", "nonce=\"n2\""},
+    {DIGEST("nonce=\"n1\", algorithm=SHA-256") DIGEST("nonce=\"n2\", algorithm=MD5"),
+     "algorithm=SHA-256, ", "nonce=\"n1\""},
+    {DIGEST("nonce=\"n1\"") DIGEST("nonce=\"n2\", algorithm=SHA-256"),
+     "algorithm=SHA-256, ", "nonce=\"n2\""},
+    {DIGEST("nonce=\"n1\", algorithm=SHA-512-256") DIGEST(
+         "nonce=\"n2\", algorithm=SHA-256-sess") DIGEST("nonce=\"n3\", algorithm=MD5"),
+     "algorithm=SHA-512-256, ", "nonce=\"n1\""},
+    {DIGEST("nonce=\"n1\", algorithm=MD5") DIGEST("nonce=\"n2\", algorithm=MD5-sess"),
+     "algorithm=MD5, ", "nonce=\"n1\""},
+    {"Proxy-Authenticate: Digest realm=\"corp\", qop=\"auth-int\", nonce=\"n1\", "
+     "algorithm=SHA-256, Digest realm=\"corp\", qop=\"auth-int,auth\", nonce=\"n2\", "
+     "algorithm=md5\r\n",
+     "algorithm=MD5, ", "nonce=\"n2\""},
+    {DIGEST("nonce=\"n\\\"1\\\\\", algorithm=MD5"), "algorithm=MD5, ",
+     "nonce=\"n\\\"1\\\\\""},
+};
+
+START_TEST(algorithm)
 {
     struct auth *auth = start();
 
-    ck_assert_int_eq(step(auth, DIGEST("nonce=\"n1\", algorithm=SHA-512-256")
-                                    DIGEST("nonce=\"n2\", algorithm=SHA-256")
-                                        DIGEST("nonce=\"n3\", algorithm=MD5")),
-                     OUTCOME_OK);
-    expect_contains(auth, "nonce=\"n2\"");
-    expect_contains(auth, "algorithm=SHA-256, ");
+    ck_assert_int_eq(step(auth, algorithms[_i].lines), OUTCOME_OK);
+    expect_contains(auth, algorithms[_i].nonce);
+    expect_contains(auth, algorithms[_i].algorithm);
     auth_free(auth);
+}
+END_TEST
+
+/* Challenges that are wrong, or that only a body could answer. */
+static const struct {
+    const char *lines;
+    enum outcome outcome;
+} unanswerable[] = {
+    {"Proxy-Authenticate: Digest realm=\"corp\", qop=\"auth\"\r\n",
+     OUTCOME_LOGIN_BROKEN},
+    {"Proxy-Authenticate: Digest nonce=\"n1\", qop=\"auth\"\r\n", OUTCOME_LOGIN_BROKEN},
+    {"Proxy-Authenticate: Digest\r\n", OUTCOME_LOGIN_BROKEN},
+    {"Proxy-Authenticate: Digest realm=\"corp\", nonce=\"\tn1\"\r\n",
+     OUTCOME_LOGIN_BROKEN},
+    {"Proxy-Authenticate: Digest realm=\"corp\", nonce=\"n1\", qop=\"auth-int\"\r\n",
+     OUTCOME_LOGIN_SCHEME},
+    {"Proxy-Authenticate: Digest realm=\"corp\", nonce=\"n1\", algorithm=SHA-1\r\n",
+     OUTCOME_LOGIN_SCHEME},
+};
+
+START_TEST(unanswerable_digest)
+{
+    struct auth *auth = start();
+
+    ck_assert_int_eq(step(auth, unanswerable[_i].lines), unanswerable[_i].outcome);
+    ck_assert_msg(strstr(said.detail, "Digest") != NULL, "%s", said.detail);
+    send_value(auth, "");
+    auth_free(auth);
+    ck_assert_int_eq(guarded(), GUARD_UNTRIED);
 }
 END_TEST
 
@@ -385,6 +486,8 @@ int main(void)
     tcase_add_loop_test(tcase, ntlm_rejected, 0, 3);
     tcase_add_test(tcase, ntlm_not_asked);
     tcase_add_loop_test(tcase, refused_challenges, 0, COUNT(refused));
+    tcase_add_loop_test(tcase, placed_challenges, 0, COUNT(placed));
+    tcase_add_loop_test(tcase, basic_then_ntlm, 0, 2);
     tcase_add_test(tcase, ntlm_then_basic);
     tcase_add_test(tcase, ntlm_not_utf8);
     tcase_add_test(tcase, one_tries);
@@ -395,7 +498,8 @@ int main(void)
     tcase_add_test(tcase, stale_for_ever);
     tcase_add_loop_test(tcase, digest_rejected, 0, 2);
     tcase_add_test(tcase, digest_forgotten);
-    tcase_add_test(tcase, algorithms);
+    tcase_add_loop_test(tcase, algorithm, 0, COUNT(algorithms));
+    tcase_add_loop_test(tcase, unanswerable_digest, 0, COUNT(unanswerable));
     suite_add_tcase(suite, tcase);
     return suite_run(suite);
 }

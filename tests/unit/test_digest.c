@@ -36,6 +36,20 @@ static const struct {
      RFC_CNONCE, 1,
      RFC_ANSWER("SHA-256",
                 "753927fa0e85d155564e2e272a28d1802ca10daf4496794697cf8db5856cb6c1")},
+    /* RFC 7616 section 3.9.2 as corrected by erratum 4897 */
+    {"realm=\"api@example.org\", qop=\"auth\", algorithm=SHA-512-256, "
+     "nonce=\"5TsQWLVdgBdmrQ0XsxbDODV+57QdFR34I9HAbC/RVvkK\", "
+     "opaque=\"HRPCssKJSGjCrkzDg8OhwpzCiGPChXYjwrI2QmXDnsOS\", charset=UTF-8, "
+     "userhash=true",
+     "J\xc3\xa4s\xc3\xb8n Doe", "Secret, or not?", "GET", "/doe.json",
+     "NTg6RKcb9boFIAS3KrFK9BGeh+iDa/sm6jUMp2wds69v", 1,
+     "Digest "
+     "username=\"793263caabb707a56211940d90411ea4a575adeccb7e360aeb624ed06ece9b0b\", "
+     "realm=\"api@example.org\", nonce=\"5TsQWLVdgBdmrQ0XsxbDODV+57QdFR34I9HAbC/RVvkK\", "
+     "uri=\"/doe.json\", algorithm=SHA-512-256, "
+     "response=\"3798d4131c277846293534c3edc11bd8a5e4cdcbff78b05db9d95eeb1cec68a5\", "
+     "qop=auth, nc=00000001, cnonce=\"NTg6RKcb9boFIAS3KrFK9BGeh+iDa/sm6jUMp2wds69v\", "
+     "opaque=\"HRPCssKJSGjCrkzDg8OhwpzCiGPChXYjwrI2QmXDnsOS\", userhash=true"},
     /* RFC 2617 section 3.5: no algorithm named, none answered */
     {"realm=\"testrealm@host.com\", qop=\"auth,auth-int\", "
      "nonce=\"dcd98b7102dd2f0e8b11d0f600bfb0c093\", "
@@ -72,6 +86,10 @@ static const struct {
     {"realm=\"a \\\"b\\\" c\", nonce=\"n1\", qop=\"auth\", opaque=\"\"",
      "CORP\\al\"ice", "x", "GET", "/", "abc", 1,
      "Digest username=\"CORP\\\\al\\\"ice\", realm=\"a \\\"b\\\" c\", nonce=\"n1\", uri=\"/\", response=\"ad754de34ded94fb623ddd1704421d0b\", qop=auth, nc=00000001, cnonce=\"abc\", opaque=\"\""},
+    /* quoted-pairs in all that goes back: H() is over the text without them */
+    {"realm=\"c\\orp\", nonce=\"n\\\\1\\\"x, y=z\", qop=\"auth\", opaque=\"\\\"\\\\\"",
+     "alice", "sesame", "GET", "/", "abc", 1,
+     "Digest username=\"alice\", realm=\"corp\", nonce=\"n\\\\1\\\"x, y=z\", uri=\"/\", response=\"df36c3245d30363a8b8194f5686417d0\", qop=auth, nc=00000001, cnonce=\"abc\", opaque=\"\\\"\\\\\""},
     /* an empty password */
     {"realm=\"corp\", nonce=\"n1\", qop=\"auth\"", "alice", "", "GET", "/", "abc", 1,
      "Digest username=\"alice\", realm=\"corp\", nonce=\"n1\", uri=\"/\", response=\"4c5ad8eb7507166a5aecfc19cbe1c2e2\", qop=auth, nc=00000001, cnonce=\"abc\""},
@@ -118,6 +136,10 @@ static const struct {
     {"realm=\"\", nonce=n", true, 0},
     {"realm=r, nonce=n, algorithm=md5-SESS, qop=AUTH", true, 0},
     {"realm=r, nonce=n, algorithm=SHA-256-sess", true, 0},
+    {"realm=r, nonce=n, algorithm=SHA-512-256-sess", true, 0},
+    {"realm=r, nonce=n, qop=\"auth-int,auth\"", true, 0},
+    {"realm=r, nonce=n, qop=\"auth-int, token\"", false, -EINVAL},
+    {"realm=r, nonce=n, algorithm=SHA-512", false, -EINVAL},
     {"realm=r, nonce=n, algorithm=SHA-1", false, -EINVAL},
     {"realm=r, nonce=n, algorithm=-sess", false, -EINVAL},
     {"realm=r, nonce=n, algorithm=\"\"", false, -EINVAL},
