@@ -3,6 +3,7 @@ ccgate_SOURCES = src/ccgate.c
 ccgate_LDADD = libccgate.a $(CCGATE_LIBS)
 
 libccgate_a_SOURCES += \
+	src/auth_set.c \
 	src/background.c \
 	src/background.h \
 	src/daemon.c \
@@ -19,4 +20,5 @@ libccgate_a_SOURCES += \
 	src/reload.h \
 	src/verbs.c \
 	src/verbs.h \
+	src/verbs_auth.c \
 	src/verbs_client.c

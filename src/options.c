@@ -78,6 +78,21 @@ static const struct verb_info VERBS[VERB_COUNT] = {
             .options = OPTION_CONFIG,
             .keys = VERB_KEYS_INSTANCE,
         },
+    [VERB_AUTH] =
+        {
+            .name = "auth",
+            .argument = "SUBVERB",
+            .summary = "set the password",
+            .text =
+                "auth set   asks for the password twice and stores it: in the file that\n"
+                "           password_file names, else in the desktop's keyring if there\n"
+                "           is one, else in ~/.config/ccgate/password; or where --file\n"
+                "           or --keyring says. A running ccgate takes it at once. Its\n"
+                "           user is that of the configuration, or --username.\n",
+            .options = OPTION_CONFIG | OPTION_VERBOSE | OPTION_STDIN | OPTION_KEYRING |
+                       OPTION_FILE,
+            .keys = VERB_KEYS_ALL,
+        },
     [VERB_HELP] =
         {
             .name = "help",
@@ -94,14 +109,19 @@ static const struct verb_info VERBS[VERB_COUNT] = {
 };
 
 static const struct option_info OPTIONS[] = {
-    {"config", 0, OPTION_CONFIG, "FILE", "read FILE instead of the usual files"},
-    {"json", 0, OPTION_JSON, NULL, "print JSON"},
-    {"show-origin", 0, OPTION_SHOW_ORIGIN, NULL, "say where each value comes from"},
-    {"schema", 0, OPTION_SCHEMA, NULL, "print the JSON schema of the file instead"},
-    {"verbose", 'v', OPTION_VERBOSE, NULL, "the same as --log-level=debug"},
-    {"help", 'h', OPTION_HELP, NULL, "explain the verb and its options"},
-    {"version", 'V', OPTION_VERSION, NULL, "print the version"},
-    {NULL, 0, 0, NULL, NULL},
+    {"config", 0, OPTION_CONFIG, "FILE", "read FILE instead of the usual files",
+     offsetof(struct options, config_file)},
+    {"json", 0, OPTION_JSON, NULL, "print JSON", 0},
+    {"show-origin", 0, OPTION_SHOW_ORIGIN, NULL, "say where each value comes from", 0},
+    {"schema", 0, OPTION_SCHEMA, NULL, "print the JSON schema of the file instead", 0},
+    {"stdin", 0, OPTION_STDIN, NULL, "read the password from standard input", 0},
+    {"keyring", 0, OPTION_KEYRING, NULL, "store it in the desktop's keyring", 0},
+    {"file", 0, OPTION_FILE, "FILE", "store it in this file",
+     offsetof(struct options, file)},
+    {"verbose", 'v', OPTION_VERBOSE, NULL, "the same as --log-level=debug", 0},
+    {"help", 'h', OPTION_HELP, NULL, "explain the verb and its options", 0},
+    {"version", 'V', OPTION_VERSION, NULL, "print the version", 0},
+    {NULL, 0, 0, NULL, NULL, 0},
 };
 
 struct parser {
@@ -279,9 +299,12 @@ static void take_own(struct parser *p, const struct option_info *option,
         SAY(p, "ccgate: --%s: takes no value\n", option->name);
         return;
     }
-    if (option->bit == OPTION_CONFIG)
-        p->options->config_file =
+    if (option->argument != NULL) {
+        const char *value =
             take_value(p, span_of(option->name), attached, option->argument);
+
+        memcpy((char *)p->options + option->place, &value, sizeof(value));
+    }
     if (option->bit == OPTION_VERBOSE)
         add_setting(p, "log.level", "debug");
 }

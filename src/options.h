@@ -15,6 +15,7 @@ enum verb {
     VERB_STATUS,
     VERB_RELOAD,
     VERB_STOP,
+    VERB_AUTH,
     VERB_HELP,
     VERB_VERSION,
     VERB_COUNT
@@ -29,6 +30,9 @@ enum {
     OPTION_JSON = 16,
     OPTION_SHOW_ORIGIN = 32,
     OPTION_SCHEMA = 64,
+    OPTION_STDIN = 128,
+    OPTION_KEYRING = 256,
+    OPTION_FILE = 512,
 };
 
 /* Which keys a verb takes as options. */
@@ -53,6 +57,7 @@ struct option_info {
     unsigned bit;     /* OPTION_... */
     const char *argument;
     const char *help;
+    size_t place; /* where its argument goes in struct options */
 };
 
 struct options {
@@ -60,6 +65,7 @@ struct options {
     unsigned set;            /* OPTION_... that were given */
     const char *argument;    /* of the verb, or NULL */
     const char *config_file; /* --config FILE, or NULL */
+    const char *file;        /* --file FILE, or NULL */
     struct config_setting *settings;
     size_t setting_count;
 };

@@ -17,6 +17,16 @@ int verb_status(const struct options *options);
 int verb_reload(const struct options *options);
 int verb_stop(const struct options *options);
 
+/*
+ * Has every ccgate that runs with this folder read its configuration again, and says
+ * which. 0, or 1 if one refused.
+ */
+int reload_running(const char *runtime_dir);
+
+/* verbs_auth.c: `auth SUBVERB` is one of these, each in a file of its own */
+int verb_auth(const struct options *options);
+int auth_set(const struct options *options);
+
 /* Loads the configuration for a verb; NULL after its messages went to standard error.
  */
 struct config *verb_config(const struct options *options,

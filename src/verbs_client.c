@@ -5,7 +5,6 @@
 #define _GNU_SOURCE /* environ */
 #endif
 
-#include <assert.h>
 #include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
@@ -200,16 +199,23 @@ int verb_status(const struct options *options)
 
 /* ---- reload and stop ---- */
 
+/* "3128" of ".../3128.sock" */
+static struct span name_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    struct span file = span_of(slash != NULL ? slash + 1 : path);
+
+    file.len -= strlen(".sock"); /* client_find() put it there */
+    return file;
+}
+
 static void list_choices(const char *verb, const struct client_instances *instances)
 {
     fprintf(stderr, "ccgate: %s: several are running; choose one of them:\n", verb);
     for (size_t i = 0; i < instances->count; i++) {
         const char *path = instances->path[i];
-        struct span file;
+        struct span file = name_of(path);
 
-        assert(path != NULL);
-        file = span_of(strrchr(path, '/') + 1); /* client_find() put it there */
-        file.len -= strlen(".sock");
         if (client_is_draining(path))
             fprintf(stderr, "  (%s is ending)\n", path);
         else if (span_equal(file, SPAN("ccgate")))
@@ -264,6 +270,41 @@ static int order(const struct options *options, const char *target)
         status = EXIT_FAILURE;
     }
     client_instances_clear(&instances);
+    return status;
+}
+
+int reload_running(const char *runtime_dir)
+{
+    struct client_instances instances;
+    int status = EXIT_SUCCESS;
+    struct buf body;
+    bool any = false;
+
+    buf_init(&body, CLIENT_ANSWER_LIMIT);
+    if (!client_find(&instances, runtime_dir, NULL, &body))
+        fprintf(stderr, "ccgate: %.*s", SPAN_ARG(buf_span(&body)));
+    for (size_t i = 0; i < instances.count; i++) {
+        const char *path = instances.path[i];
+        int result;
+
+        if (client_is_draining(path))
+            continue;
+        any = true;
+        buf_reset(&body);
+        result = client_request(path, "POST", "/reload", &body);
+        if (result == 200) {
+            printf("the ccgate at %.*s has read its configuration again\n",
+                   SPAN_ARG(name_of(path)));
+            continue;
+        }
+        status = result < 0 ? explain(path, result) : EXIT_FAILURE;
+        if (result >= 0)
+            print(stderr, &body);
+    }
+    if (!any)
+        puts("no ccgate of this user is running; one that starts will use it");
+    client_instances_clear(&instances);
+    buf_clear(&body);
     return status;
 }
 

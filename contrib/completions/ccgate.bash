@@ -7,14 +7,18 @@ _ccgate()
     for w in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
         case $w in
         -*) ;;
-        run | check-config | dump-config | route | status | reload | stop | help | version)
+        run | check-config | dump-config | route | status | reload | stop | auth | help | version)
             verb=$w
             break
             ;;
         esac
     done
     case $before in
-    --config | --*-file | --*-ca | --pidfile | --*-dir | --log-to)
+    auth)
+        mapfile -t COMPREPLY < <(compgen -W 'set' -- "$word")
+        return
+        ;;
+    --config | --file | --*-file | --*-ca | --pidfile | --*-dir | --log-to)
         mapfile -t COMPREPLY < <(compgen -f -- "$word")
         return
         ;;
@@ -27,7 +31,7 @@ _ccgate()
         ;;
     *)
         [[ -n $verb && $verb != help ]] || mapfile -t COMPREPLY < <(compgen -W \
-            'run check-config dump-config route status reload stop help version' \
+            'run check-config dump-config route status reload stop auth help version' \
             -- "$word")
         ;;
     esac

@@ -20,6 +20,7 @@ libccgate_a_SOURCES += \
 	src/config/secret.h \
 	src/config/secret_command.c \
 	src/config/secret_command.h \
+	src/config/secret_store.c \
 	src/config/settings.c \
 	src/config/suggest.c \
 	src/config/value.c \

@@ -35,6 +35,14 @@ bool secret_equal(const struct secret *a, const struct secret *b);
 struct secret *secret_from_file(const char *path, char *why, size_t why_size);
 
 /*
+ * Puts the secret into a file of mode 0600, in place of the one before and not before
+ * all of it is on the disk; makes folders that are missing. False and why, with the
+ * path.
+ */
+bool secret_to_file(const char *path, const struct secret *secret, char *why,
+                    size_t why_size);
+
+/*
  * The first line of a text by the same rules for content. rest: further lines may
  * follow, and are ignored.
  */

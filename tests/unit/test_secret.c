@@ -158,6 +158,50 @@ START_TEST(file_link)
 }
 END_TEST
 
+static mode_t mode_of(const char *file)
+{
+    struct stat st;
+
+    ck_assert_int_eq(lstat(file, &st), 0);
+    return st.st_mode & (S_IFMT | 0777);
+}
+
+/* What is stored is found again; an older file is replaced, a link is not. */
+START_TEST(stored_in_a_file)
+{
+    struct secret *first = secret_new(SPAN("first one")), *found;
+    struct secret *second = secret_new(SPAN("second"));
+    char deep[160], link[160];
+
+    snprintf(deep, sizeof(deep), "%s/a/b/password", folder);
+    snprintf(link, sizeof(link), "%s/link", folder);
+    ck_assert_msg(secret_to_file(deep, first, why, sizeof(why)), "%s", why);
+    ck_assert_uint_eq(mode_of(deep), S_IFREG | 0600);
+    *strrchr(deep, '/') = '\0';
+    ck_assert_uint_eq(mode_of(deep), S_IFDIR | 0700);
+    deep[strlen(deep)] = '/';
+    ck_assert_int_eq(symlink(deep, link), 0);
+    ck_assert_int_eq(chmod(deep, 0644), 0);
+    ck_assert(secret_to_file(link, second, why, sizeof(why)));
+    ck_assert_uint_eq(mode_of(link) & S_IFMT, S_IFLNK);
+    ck_assert_uint_eq(mode_of(deep), S_IFREG | 0600);
+    found = secret_from_file(deep, why, sizeof(why));
+    ck_assert_msg(found != NULL, "%s", why);
+    ck_assert(secret_equal(found, second));
+    secret_free(found);
+    /* nothing is left of the file that was written first */
+    ck_assert_int_eq(unlink(link) + unlink(deep), 0);
+    *strrchr(deep, '/') = '\0';
+    ck_assert_int_eq(rmdir(deep), 0);
+    *strrchr(deep, '/') = '\0';
+    ck_assert_int_eq(rmdir(deep), 0);
+    ck_assert(!secret_to_file("/proc/no/password", first, why, sizeof(why)));
+    ck_assert_ptr_nonnull(strstr(why, "/proc/no/password: "));
+    secret_free(first);
+    secret_free(second);
+}
+END_TEST
+
 START_TEST(credential)
 {
     struct secret *secret;
@@ -281,6 +325,7 @@ int main(void)
     tcase_add_test(files, file_mode);
     tcase_add_test(files, file_kind);
     tcase_add_test(files, file_link);
+    tcase_add_test(files, stored_in_a_file);
     tcase_add_test(files, credential);
     tcase_add_test(files, environment);
     tcase_add_test(values, equality);
