@@ -177,14 +177,16 @@ tests_bench_link_SOURCES = \
 tests_bench_link_LDADD =
 bench_programs = tests/bench/link tests/bench/load tests/bench/sink
 EXTRA_PROGRAMS += $(bench_programs)
-EXTRA_DIST += tests/bench/bench.py tests/bench/bench_peers.py tests/bench/bench_report.py 
-.PHONY: bench bench-quick check-e2e check-soak check-debian13 lint
+EXTRA_DIST += tests/bench/bench.py tests/bench/bench_login.py tests/bench/bench_peers.py tests/bench/bench_report.py 
+.PHONY: bench bench-login bench-quick check-e2e check-soak check-debian13 lint
+bench_run = $(top_srcdir)/tests/bench/bench.py --ccgate ./ccgate \
+	--load tests/bench/load --sink tests/bench/sink --link tests/bench/link
 bench: ccgate $(bench_programs)
-	$(top_srcdir)/tests/bench/bench.py --ccgate ./ccgate --load tests/bench/load \
-	    --sink tests/bench/sink --out $(top_srcdir)/docs/BENCHMARKS.md
+	$(bench_run) --out $(top_srcdir)/docs/BENCHMARKS.md
+bench-login: ccgate $(bench_programs)
+	$(bench_run) --out $(top_srcdir)/docs/BENCHMARKS.md --only login
 bench-quick: ccgate $(bench_programs)
-	$(top_srcdir)/tests/bench/bench.py --ccgate ./ccgate --load tests/bench/load \
-	    --sink tests/bench/sink --quick
+	$(bench_run) --quick
 
 # Real proxies, servers and clients; an absent one is a failure.
 check-e2e: ccgate tests/bench/link

@@ -17,14 +17,15 @@ import time
 
 sys.dont_write_bytecode = True
 
+import bench_login  # noqa: E402
 import bench_peers as peers  # noqa: E402
 import bench_report  # noqa: E402
 from bench_peers import BenchError  # noqa: E402
 
 FULL = {"rounds": 9, "tunnels": 10000, "serial": 2000, "echo": 10000,
-        "bulk": 1000000000, "hold": 60, "idle": 10000, "starts": 9}
+        "bulk": 1000000000, "hold": 60, "idle": 10000, "starts": 9, "logins": 60}
 QUICK = {"rounds": 3, "tunnels": 2000, "serial": 500, "echo": 2000,
-         "bulk": 250000000, "hold": 3, "idle": 1000, "starts": 3}
+         "bulk": 250000000, "hold": 3, "idle": 1000, "starts": 3, "logins": 9}
 CONCURRENCY = 32
 
 # name, arguments of load, and whether everything shares one processor
@@ -46,11 +47,13 @@ class Bench:
     def __init__(self, args, folder):
         self.ccgate = args.ccgate and os.path.abspath(args.ccgate)
         self.load = os.path.abspath(args.load)
+        self.link = os.path.abspath(args.link)
         self.sizes = dict(QUICK if args.quick else FULL)
         if args.rounds:
             self.sizes["rounds"] = args.rounds
         self.folder = folder
-        cpus = sorted(os.sched_getaffinity(0))
+        self.cpus = os.sched_getaffinity(0)
+        cpus = sorted(self.cpus)
         # The peer has one processor to itself; load, sink and this driver share another.
         self.peer_cpu, self.load_cpu = cpus[0], cpus[-1]
         os.sched_setaffinity(0, {self.load_cpu})
@@ -62,6 +65,7 @@ class Bench:
         self.versions = {}
         self.idle = {}
         self.start = {}
+        self.login = None
         self.busy = os.getloadavg()[0]
         if self.busy > 0.5:
             say(f"the load average is {self.busy:.1f}: other work will blur the figures")
@@ -223,6 +227,17 @@ class Bench:
         return self.result(done.stdout.splitlines()[-1], "")
 
 
+    # ---- logins
+
+    def run_logins(self):
+        """After all else has ended, on all processors."""
+        os.sched_setaffinity(0, self.cpus)
+        try:
+            self.login = bench_login.measure(self.link, self.ccgate, self.sizes["logins"])
+        except (BenchError, OSError, ValueError) as error:
+            self.fail("ccgate", "login", error)
+
+
 def watch_clock(bench):
     """Ends a run that hangs; ten times what the whole should take."""
     timer = threading.Timer(3600, bench.stop)
@@ -236,11 +251,13 @@ def parse(argv):
     parser.add_argument("--ccgate", help="the program to compare; without it only the peers")
     parser.add_argument("--load", required=True)
     parser.add_argument("--sink", required=True)
+    parser.add_argument("--link", required=True)
     parser.add_argument("--rounds", type=int)
     parser.add_argument("--out", help="the Markdown file to write")
     parser.add_argument("--quick", action="store_true",
                         help="a short run that writes no file")
-    parser.add_argument("--only", help="names of peers, with commas")
+    parser.add_argument("--only", help="names of peers, with commas; \"login\" for the "
+                        "logins, the only part then that --out changes")
     return parser.parse_args(argv)
 
 
@@ -248,7 +265,8 @@ def run(args, folder):
     bench = Bench(args, folder)
     timer = watch_clock(bench)
     try:
-        bench.make_peers(args.only.split(",") if args.only else None)
+        only = args.only.split(",") if args.only else None
+        bench.make_peers(only)
         for number in range(bench.sizes["rounds"]):
             say(f"round {number + 1} of {bench.sizes['rounds']}")
             bench.round(number)
@@ -257,11 +275,32 @@ def run(args, folder):
     finally:
         timer.cancel()
         bench.stop()
+    if bench.ccgate and (only is None or "login" in only):
+        bench.run_logins()
     return bench
+
+
+def only_logins(args):
+    """Measures the logins; with --out, puts them into a report that is there."""
+    result = bench_login.measure(args.link, os.path.abspath(args.ccgate),
+                                 (QUICK if args.quick else FULL)["logins"])
+    lines, missed = bench_report.logins(result)
+    if args.out and not args.quick:
+        with open(args.out, encoding="utf-8") as file:
+            text = bench_report.with_logins(file.read(), lines)
+        with open(args.out, "w", encoding="utf-8") as file:
+            file.write(text)
+        say(f"wrote {args.out}")
+    print("\n".join(lines))
+    for name in missed:
+        say(f"missed: {name}")
+    return 1 if missed and not args.quick else 0
 
 
 def main(argv):
     args = parse(argv)
+    if args.only == "login":
+        return only_logins(args)
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="ccgate-bench-") as folder:
         bench = run(args, folder)
@@ -282,4 +321,7 @@ def main(argv):
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except BenchError as failure:
+        sys.exit(f"bench: {failure}")

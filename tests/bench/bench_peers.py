@@ -201,10 +201,7 @@ Listen 127.0.0.1:{self.port}
         return [find("cntlm"), "-f", "-c", path]
 
     def version(self):
-        done = subprocess.run([find("cntlm"), "-h"], capture_output=True, text=True,
-                              check=False)
-        match = re.search(r"version ([0-9.]+)", done.stdout + done.stderr)
-        return "cntlm " + (match.group(1) if match else "of unknown version")
+        return cntlm_version()
 
 
 class Ccgate(Peer):
@@ -226,6 +223,13 @@ def find(program):
     if path is None:
         raise BenchError(f"{program} is not installed")
     return path
+
+
+def cntlm_version():
+    done = subprocess.run([find("cntlm"), "-h"], capture_output=True, text=True,
+                          check=False)
+    match = re.search(r"version ([0-9.]+)", done.stdout + done.stderr)
+    return "cntlm " + (match.group(1) if match else "of unknown version")
 
 
 def first_line(command):

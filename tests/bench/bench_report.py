@@ -153,6 +153,27 @@ def machine(bench):
     return table(["machine", ""], rows)
 
 
+LOGINS = "## NTLM CONNECT through a link of {delay:.0f} ms one way"
+
+LOGINS_METHOD = """\
+In round trips of that link: the time from the client's CONNECT to the whole 200, over the
+round trip. Measured by `make bench-login` (a part of `make bench`, which runs
+`tests/bench/bench_login.py` inside `tests/bench/link`) in {rounds} rounds. A round trip of the
+link is {trip:.2f} ms, the median of one before each CONNECT ({trip_low:.2f} to {trip_high:.2f} ms
+from the 5th to the 95th percentile); its packets were late by {late_p50:.0f} µs (p50) and
+{late_p99:.0f} µs (p99), {dropped} were lost; the load average before was {busy:.1f}.
+Programs: {programs}.
+
+`link` makes a network namespace with a TUN device that returns each packet after the delay with
+source and destination swapped, so that TCP handshakes take their round trip, too. At its far
+end is squid with NTLMv2, verified by Samba's `ntlm_auth`; squid reaches the origin without
+delay. The client reaches ccgate and cntlm on loopback and has connected before the clock
+starts. Each row has a ccgate or cntlm of its own; the order of the rows rotates from round to
+round. *Requests* is the mean number of CONNECTs in squid's log for one tunnel.
+
+{rows}
+"""
+
 METHOD = """\
 Every peer stands between the load generator (`tests/bench/load.c`) and one mock proxy without
 a login that has the origin built in (`tests/bench/sink.c`): nothing at all, two HAProxy
@@ -183,6 +204,57 @@ parent, and ccgate with its defaults (uid check on, a line per tunnel in an acce
 """
 
 
+def percentile(samples, percent):
+    return sorted(samples)[round((len(samples) - 1) * percent / 100)]
+
+
+def logins_method(result):
+    trips = [1000 * trip for trip in result["round_trips"]]
+    link = result["link"]
+    return LOGINS_METHOD.format(
+        rounds=len(result["rows"][0]["seconds"]), trip=statistics.median(trips),
+        trip_low=percentile(trips, 5), trip_high=percentile(trips, 95),
+        late_p50=link["late_p50_us"], late_p99=link["late_p99_us"],
+        dropped=link["dropped"], busy=result["busy"],
+        programs=", ".join(result["versions"]),
+        rows="\n".join(f"- *{row['name']}*: {row['how']}" for row in result["rows"]))
+
+
+def logins(result):
+    """The lines of the section, and the names of the rows that missed their target."""
+    trip = statistics.median(result["round_trips"])
+    rows = []
+    missed = []
+    for row in result["rows"]:
+        median = statistics.median(row["seconds"])
+        line = [row["name"], f"{median / trip:.2f}",
+                f"{percentile(row['seconds'], 95) / trip:.2f}", f"{1000 * median:.1f}",
+                f"{row['requests']:.1f}", "-", "-"]
+        if row["goal"] is not None:
+            met = median / trip <= row["goal"]
+            line[5:] = [f"≤ {row['goal']}", "met" if met else "**missed**"]
+            if not met:
+                missed.append(row["name"])
+        rows.append(line)
+    head = ["", "median", "p95", "median, ms", "requests", "target", ""]
+    lines = [LOGINS.format(delay=result["link"]["delay_us"] / 1000), ""]
+    return lines + table(head, rows) + logins_method(result).splitlines() + [""], missed
+
+
+def with_logins(text, lines):
+    """The report with another section about logins, which stands before the method."""
+    kept = []
+    skip = False
+    for line in text.splitlines():
+        if line.startswith("## "):
+            skip = line.startswith(LOGINS.split("{", 1)[0])
+        if line == "## How it is measured":
+            kept += lines
+        if not skip:
+            kept.append(line)
+    return "\n".join(kept) + "\n"
+
+
 def report(bench, seconds):
     """The Markdown text, and the names of the targets that were missed."""
     missed = []
@@ -206,5 +278,9 @@ def report(bench, seconds):
     lines += ["## Limits", ""]
     lines += table(["", "ccgate", "limit", ""], limit_rows)
     lines += ["## All peers", ""] + peer_rows(bench) + other_rows(bench)
+    if bench.login:
+        login_lines, login_missed = logins(bench.login)
+        lines += login_lines
+        missed += login_missed
     lines += ["## How it is measured", "", METHOD.format(**bench.sizes)]
     return "\n".join(lines), missed

@@ -52,7 +52,8 @@ struct link {
     pid_t child;
     int status; /* of the child, -1 while it runs */
     bool real_time;
-    /* A ring: the delay is the same for all, so that the first in is the first due. */
+    /* A ring: the delay is the same for all, so that the first in is the first due. It
+     * has one place more than `size`, into which the next packet is read. */
     struct packet *ring;
     size_t size;
     size_t head;
@@ -86,24 +87,25 @@ static uint64_t now(void)
 
 /* ---- the line ---- */
 
+static struct packet *place(struct link *l, size_t at)
+{
+    return &l->ring[(l->head + at) % (l->size + 1)];
+}
+
 static void take_in(struct link *l)
 {
-    unsigned char spare[LINK_MTU];
-
     for (int i = 0; i < BURST; i++) {
-        bool full = l->count == l->size;
-        struct packet *p = &l->ring[(l->head + l->count) % l->size];
-        unsigned char *data = full ? spare : p->data;
-        ssize_t len = read(l->tun, data, LINK_MTU);
+        struct packet *p = place(l, l->count);
+        ssize_t len = read(l->tun, p->data, sizeof p->data);
 
         if (len < 0) {
             if (errno != EAGAIN && errno != EINTR)
                 link_fail("reading from the line: %s", strerror(errno));
             return;
         }
-        if (!link_mirror(data, (size_t)len)) {
+        if (!link_mirror(p->data, (size_t)len)) {
             l->ignored++;
-        } else if (full) {
+        } else if (l->count == l->size) {
             l->dropped++;
         } else {
             p->len = (size_t)len;
@@ -127,7 +129,7 @@ static void note_lateness(struct link *l, uint64_t late)
 static void give_out(struct link *l)
 {
     while (l->count > 0) {
-        struct packet *p = &l->ring[l->head];
+        struct packet *p = place(l, 0);
         uint64_t at = now();
 
         if (p->due > at)
@@ -136,7 +138,7 @@ static void give_out(struct link *l)
             link_fail("writing to the line: %s", strerror(errno));
         note_lateness(l, at - p->due);
         l->passed++;
-        l->head = (l->head + 1) % l->size;
+        l->head = (l->head + 1) % (l->size + 1);
         l->count--;
     }
 }
@@ -235,6 +237,7 @@ static double percentile_us(const struct link *l, unsigned percent)
 
 static void write_report(const struct link *l)
 {
+    unsigned long long dropped = l->dropped + link_lost();
     FILE *out = strcmp(l->report, "-") == 0 ? stderr : fopen(l->report, "we");
 
     if (out == NULL)
@@ -243,8 +246,7 @@ static void write_report(const struct link *l)
             "{\"delay_us\":%.1f,\"passed\":%llu,\"dropped\":%llu,\"ignored\":%llu,"
             "\"most_queued\":%zu,\"late_p50_us\":%.0f,\"late_p99_us\":%.0f,"
             "\"late_max_us\":%.0f,\"real_time\":%s}\n",
-            (double)l->delay / 1e3, (unsigned long long)l->passed,
-            (unsigned long long)(l->dropped + link_lost()),
+            (double)l->delay / 1e3, (unsigned long long)l->passed, dropped,
             (unsigned long long)l->ignored, l->most, percentile_us(l, 50),
             percentile_us(l, 99), (double)l->latest / 1e3,
             l->real_time ? "true" : "false");
@@ -336,7 +338,7 @@ int main(int argc, char **argv)
     struct sched_param priority = {.sched_priority = 10};
 
     parse(&l, argc, argv);
-    l.ring = calloc(l.size, sizeof *l.ring);
+    l.ring = calloc(l.size + 1, sizeof *l.ring);
     if (l.ring == NULL)
         link_fail("out of memory");
     /* Where it is allowed, nothing else delays a packet; the command is not meant. */

@@ -21,8 +21,8 @@ class Squid:
     """A corporate proxy: a login, a plain port and a TLS port, names from a file."""
 
     CONFIG = """
-http_port 127.0.0.1:{port}
-https_port 127.0.0.1:{tls_port} tls-cert={cert} tls-key={key}
+http_port {address}:{port}
+https_port {address}:{tls_port} tls-cert={cert} tls-key={key}
 visible_hostname squid.test
 {effective_user}
 pid_filename none
@@ -51,6 +51,7 @@ http_upgrade_request_protocols websocket allow all
 
     # What a line of the access log has when a login was sent.
     SENT = "Basic."
+    ADDRESS = "127.0.0.1"
 
     def __init__(self, bed, name="squid"):
         self.bed = bed
@@ -62,7 +63,7 @@ http_upgrade_request_protocols websocket allow all
         cert, key = bed.certificate(name + ".test", "DNS:squid.test", "IP:127.0.0.1")
         names = "127.0.0.1 origin.test forbidden.test\n"
         write(os.path.join(self.home, "hosts"), names)
-        self.values = {"home": self.home, "cert": cert, "key": key}
+        self.values = {"home": self.home, "cert": cert, "key": key, "address": self.ADDRESS}
         self.env = bed.env  # of squid and its helpers
         self.values["login"] = self._login()
         self.values["effective_user"] = ""
@@ -120,7 +121,7 @@ http_upgrade_request_protocols websocket allow all
             os.path.join(self.home, "squid.out"),
             env=self.env,
         )
-        ports = config.count("_port 127.0.0.1:")
+        ports = len(re.findall(r"_port [0-9.]+:", config))
         self.process.wait_ready(
             lambda: read(self.cache_log).count("Accepting ") == before + ports
         )
