@@ -36,12 +36,17 @@ class FarSquid(NtlmSquid):
 
     ADDRESS = HERE or NtlmSquid.ADDRESS
 
+    def know(self, address, name):
+        """A name for squid; before it is started."""
+        with open(os.path.join(self.home, "hosts"), "a", encoding="ascii") as hosts:
+            hosts.write(f"{address} {name}\n")
+
 
 class Serving:
     """A listener with a thread for each connection, which answers whatever comes."""
 
-    def __init__(self, address, answer):
-        self.server = socket.create_server((address, 0))
+    def __init__(self, address, answer, port=0):
+        self.server = socket.create_server((address, port))
         self.port = self.server.getsockname()[1]
         self.answer = answer
         threading.Thread(target=self._accept, daemon=True).start()
@@ -95,17 +100,19 @@ def get_through(port, target):
 
 
 class Row:
-    """One line of the table. The origin has a port per row, by which squid's log tells
+    """One line of the table, with an origin of its own, by whose name squid's log tells
     the rows apart."""
 
     goal = None
 
-    def __init__(self, site):
+    def __init__(self, site, number):
         self.site = site
-        self.origin = Serving("127.0.0.1", ANSWER)
-        self.target = f"origin.test:{self.origin.port}"
+        address, name = f"127.0.1.{number}", f"origin-{number}.test"
+        self.origin = Serving(address, ANSWER, 443)
+        self.target = f"{name}:443"
         self.seconds = []
         self.port = None
+        site.squid.know(address, name)
 
     def start(self):
         """Before the first round."""
@@ -125,7 +132,7 @@ class Row:
 
     def connects(self):
         return [line for line in self.site.squid.requests()
-                if re.search(rf" CONNECT origin\.test:{self.origin.port} ", line)]
+                if f" CONNECT {self.target} " in line]
 
 
 class Ccgate(Row):
@@ -156,11 +163,23 @@ class CcgateFirst(Ccgate):
 
 class CcgateCold(Ccgate):
     name = "ccgate, cold"
-    how = """a TCP connection and a whole login for each CONNECT; a plain GET before the
-  first round has told ccgate what the proxy asks for, so that it speaks first."""
+    how = """a TCP connection and a whole login for each CONNECT (`warm.enabled: false`); a
+  plain GET before the first round has told ccgate what the proxy asks for, so that it speaks
+  first."""
+    settings = {"warm": "{enabled: false}"}
 
     def start(self):
         super().start()
+        get_through(self.port, self.target)
+
+
+class CcgateWarm(Ccgate):
+    name = "ccgate, warm"
+    how = """with a plain GET through it before each CONNECT, which leaves a connection that
+  is logged in."""
+    goal = 1.1
+
+    def prepare(self):
         get_through(self.port, self.target)
 
 
@@ -198,7 +217,7 @@ class CntlmAfterGet(Cntlm):
         get_through(self.port, self.target)
 
 
-ROWS = (CcgateFirst, CcgateCold, Cntlm, CntlmAfterGet)
+ROWS = (CcgateFirst, CcgateCold, CcgateWarm, Cntlm, CntlmAfterGet)
 
 
 class Site:
@@ -208,6 +227,7 @@ class Site:
         self.bed = Bed()
         self.ccgate = ccgate
         self.squid = FarSquid(self.bed)
+        self.rows = [kind(self, number) for number, kind in enumerate(ROWS, 1)]
         self.squid.start()
         self.echo = Serving(HERE, b"x")
         self.line = socket.create_connection((THERE, self.echo.port))
@@ -222,10 +242,9 @@ class Site:
 
 
 def run_rounds(site, rounds):
-    rows = [kind(site) for kind in ROWS]
+    rows = site.rows
     for row in rows:
         row.start()
-    before = {row: 0 for row in rows}
     round_trips = []
     for number in range(rounds):
         turn = number % len(rows)

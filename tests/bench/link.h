@@ -17,8 +17,8 @@ enum { LINK_MTU = 1500, LINK_EXIT_FAILED = 125 };
 _Noreturn void link_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Puts the process into a network namespace of its own and starts its loopback
- * interface. Where that is not allowed, it takes a user namespace, too, in which the
- * process keeps its user and group. Exits on failure. */
+ * interface; any port can be bound there. Where that is not allowed, it takes a user
+ * namespace, too, in which the process keeps its user and group. Exits on failure. */
 void link_enter_namespace(void);
 
 /* A TUN device that is up, with LINK_HERE out of 10.9.0.0/24. Returns a non-blocking

@@ -61,6 +61,19 @@ static void bring_up(const char *name)
     set_up(SIOCSIFFLAGS, &request);
 }
 
+/* Ports below 1024 for the command, too, whoever it runs as (ip(7)). Where /proc/sys is
+ * read-only, it is left to root. */
+static void open_low_ports(void)
+{
+    int fd =
+        open("/proc/sys/net/ipv4/ip_unprivileged_port_start", O_WRONLY | O_CLOEXEC);
+
+    if (fd >= 0 && write(fd, "0", 1) != 1)
+        link_fail("opening the low ports: %s", strerror(errno));
+    if (fd >= 0)
+        close(fd);
+}
+
 void link_enter_namespace(void)
 {
     uid_t uid = geteuid();
@@ -77,6 +90,7 @@ void link_enter_namespace(void)
         map_self(uid, gid);
     }
     bring_up("lo");
+    open_low_ports();
 }
 
 /* ---- the device ---- */

@@ -100,7 +100,9 @@ def link_in(world, devices, prefix=""):
     link = world.bed.path("link")
     with open(world.link, "rb") as file:
         write(link, file.read(), 0o755)
-    script = f"mount -t tmpfs none /dev/net && {devices} && {prefix} {link} --delay 1ms id -u"
+    ports = "/proc/sys/net/ipv4/ip_unprivileged_port_start"
+    command = f"{link} --delay 1ms -- sh -c 'id -u; cat {ports}'"
+    script = f"mount -t tmpfs none /dev/net && {devices} && {prefix} {command}"
     return world.bed.run(*OWN_DEVICES, script, check=False)
 
 
@@ -120,7 +122,7 @@ def errors_name_the_fix(world):
 def without_root(world):
     done = link_in(world, "mknod -m 0666 /dev/net/tun c 10 200", AS_NOBODY)
     expect((done.returncode, done.stderr), (0, b""), "status and errors")
-    expect(done.stdout, b"65534\n", "the user inside")
+    expect(done.stdout, b"65534\n0\n", "the user and the lowest port inside")
 
 
 ALL = (
