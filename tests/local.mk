@@ -20,6 +20,7 @@ unit_tests = \
 	tests/unit/test_exchange_request \
 	tests/unit/test_forward \
 	tests/unit/test_framing \
+	tests/unit/test_gss \
 	tests/unit/test_guard \
 	tests/unit/test_head \
 	tests/unit/test_health \

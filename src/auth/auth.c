@@ -191,12 +191,12 @@ static void scheme_unable(struct auth *auth, uint64_t hold_ms, const char *why)
     try_next(auth);
 }
 
-static void reject(struct auth *auth)
+static void reject(struct auth *auth, const char *detail)
 {
     if (auth->scheme->needs_password)
         reject_password(auth);
     else
-        scheme_unable(auth, REFUSED_MS, "the proxy refused the login");
+        scheme_unable(auth, REFUSED_MS, detail);
 }
 
 static void scheme_done(void *ctx, enum outcome outcome, const char *detail)
@@ -207,7 +207,7 @@ static void scheme_done(void *ctx, enum outcome outcome, const char *detail)
         auth->state = STATE_READY;
         finish(auth, OUTCOME_OK, "%s", detail);
     } else if (outcome == OUTCOME_LOGIN_REJECTED) {
-        reject(auth);
+        reject(auth, detail);
     } else if (outcome == OUTCOME_LOGIN_SCHEME) {
         scheme_unable(auth, UNABLE_MS, detail);
     } else {
@@ -368,7 +368,7 @@ static void step_challenged(struct auth *auth, const struct head *head)
     again = sent && (auth->offers.set & scheme_bit(auth->scheme)) != 0;
     auth->logged_in = auth->waiting = false;
     if (sent && value_decides(auth) && (auth->scheme->one_try || !again)) {
-        reject(auth);
+        reject(auth, "the proxy refused the login");
     } else if (++auth->challenges_seen > CHALLENGE_LIMIT) {
         auth->state = STATE_IDLE; /* it was answered, so it is not lost */
         give_up(auth);

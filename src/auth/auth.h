@@ -12,6 +12,7 @@
 #ifndef CCGATE_AUTH_AUTH_H
 #define CCGATE_AUTH_AUTH_H
 
+#include "auth/gss.h"
 #include "auth/guard.h"
 #include "base/loop.h"
 #include "base/outcome.h"
@@ -44,6 +45,7 @@ struct auth_options {
     struct loop *loop;
     struct guard *guard;
     struct auth_memory *memory;
+    struct gss *gss;                  /* NULL: no Kerberos */
     const char *hop;                  /* hop.name; must live as long as the auth */
     const char *host;                 /* its host, without brackets; likewise */
     bool clear;                       /* there is no TLS to the hop */

@@ -80,7 +80,9 @@ struct auth_scheme {
                  void *ctx);
 };
 
+extern const struct auth_scheme auth_scheme_negotiate; /* Kerberos */
 extern const struct auth_scheme auth_scheme_ntlm;
+extern const struct auth_scheme auth_scheme_negotiate_ntlm; /* NTLM by that name */
 extern const struct auth_scheme auth_scheme_digest;
 extern const struct auth_scheme auth_scheme_basic;
 

@@ -8,16 +8,33 @@ libccgate_a_SOURCES += \
 	src/auth/digest.c \
 	src/auth/digest_message.c \
 	src/auth/digest_message.h \
+	src/auth/gss.c \
+	src/auth/gss.h \
+	src/auth/gss_crew.c \
+	src/auth/gss_crew.h \
+	src/auth/gss_maker.h \
 	src/auth/guard.c \
 	src/auth/guard.h \
 	src/auth/md4.c \
 	src/auth/md4.h \
 	src/auth/memory.c \
 	src/auth/memory.h \
+	src/auth/negotiate.c \
 	src/auth/ntlm.c \
 	src/auth/ntlm_message.c \
 	src/auth/ntlm_message.h \
 	src/auth/offers.c \
 	src/auth/offers.h \
+	src/auth/token68.c \
+	src/auth/token68.h \
 	src/auth/utf16.c \
 	src/auth/utf16.h
+
+if HAVE_GSSAPI
+libccgate_a_SOURCES += \
+	src/auth/gss_library.c \
+	src/auth/gss_mit.c \
+	src/auth/gss_symbols.h
+else
+libccgate_a_SOURCES += src/auth/gss_none.c
+endif

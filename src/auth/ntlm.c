@@ -1,9 +1,9 @@
 /*
  * ntlm: the NTLM scheme with NTLMv2 (MS-NTHT): Type 1, the proxy's Type 2, Type 3, all
- * on one connection, which is logged in from then on.
+ * on one connection, which is logged in from then on. The same messages also go under
+ * the name Negotiate, to proxies that offer nothing else and take them there.
  */
 #include <errno.h>
-#include <openssl/evp.h>
 #include <openssl/rand.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,11 +12,13 @@
 
 #include "auth/auth_scheme.h"
 #include "auth/ntlm_message.h"
+#include "auth/token68.h"
 
 enum stage { STAGE_NONE, STAGE_TYPE1, STAGE_TYPE3 };
 
 struct ntlm {
     enum stage stage;
+    const char *scheme;    /* its name on the wire */
     char *target;          /* "HTTP/wp1.corp" */
     struct span end_point; /* the connection's */
     unsigned char type1[NTLM_TYPE1_SIZE];
@@ -32,13 +34,14 @@ static void ntlm_finish(void *state)
     free(n);
 }
 
-static void *ntlm_start(const struct auth_options *options)
+static struct ntlm *start(const struct auth_options *options, const char *scheme)
 {
     struct ntlm *n = calloc(1, sizeof(*n));
     struct buf target;
 
     if (n == NULL)
         return NULL;
+    n->scheme = scheme;
     n->end_point = options->end_point;
     buf_init(&target, 1024);
     if (buf_printf(&target, "HTTP/%s", options->host == NULL ? "" : options->host) == 0)
@@ -51,53 +54,21 @@ static void *ntlm_start(const struct auth_options *options)
     return n;
 }
 
+static void *ntlm_start(const struct auth_options *options)
+{
+    return start(options, "NTLM");
+}
+
+static void *ntlm_start_negotiate(const struct auth_options *options)
+{
+    return start(options, "Negotiate");
+}
+
 static bool ntlm_decides(const void *state)
 {
     const struct ntlm *n = state;
 
     return n->stage == STAGE_TYPE3;
-}
-
-/* ---- base64 ---- */
-
-static int put_value(struct buf *out, struct span message)
-{
-    size_t encoded = (message.len + 2) / 3 * 4;
-    int error = buf_reserve(out, 5 + encoded + 1);
-
-    if (error)
-        return error;
-    buf_append_text(out, "NTLM ");
-    (void)EVP_EncodeBlock((unsigned char *)buf_tail(out),
-                          (const unsigned char *)message.at, (int)message.len);
-    buf_commit(out, encoded);
-    return 0;
-}
-
-/* 0, -EINVAL for what is no base64, or the error of buf_reserve(). */
-static int decode(struct buf *out, struct span text)
-{
-    static const char digits[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    size_t padding = 0;
-    int error, size;
-
-    while (padding < 2 && padding < text.len && text.at[text.len - 1 - padding] == '=')
-        padding++;
-    if (text.len == 0 || text.len % 4 != 0)
-        return -EINVAL;
-    for (size_t i = 0; i < text.len - padding; i++)
-        if (text.at[i] == '\0' || strchr(digits, text.at[i]) == NULL)
-            return -EINVAL;
-    error = buf_reserve(out, text.len / 4 * 3);
-    if (error)
-        return error;
-    size = EVP_DecodeBlock((unsigned char *)buf_tail(out),
-                           (const unsigned char *)text.at, (int)text.len);
-    if (size < (int)padding)
-        return -EINVAL;
-    buf_commit(out, (size_t)size - padding);
-    return 0;
 }
 
 /* ---- the messages ---- */
@@ -143,7 +114,7 @@ static struct failure say_type1(struct ntlm *n, struct buf *out)
     error = ntlm_type1(&message);
     if (!error) {
         memcpy(n->type1, buf_span(&message).at, NTLM_TYPE1_SIZE);
-        error = put_value(out, buf_span(&message));
+        error = token68_put(out, n->scheme, buf_span(&message));
     }
     buf_clear(&message);
     n->stage = STAGE_TYPE1;
@@ -186,10 +157,28 @@ static struct failure answer(struct ntlm *n, const struct ntlm_challenge *challe
     if (!error)
         error = ntlm_type3(&message, challenge, &a);
     if (!error)
-        error = put_value(out, buf_span(&message));
+        error = token68_put(out, n->scheme, buf_span(&message));
     buf_wipe(&message);
     n->stage = STAGE_TYPE3;
     return fail_errno(error);
+}
+
+/*
+ * Kerberos proxies refuse Type 1 by another bare challenge: no password was sent, and
+ * the next scheme may do.
+ */
+static struct failure fail_silent(const struct ntlm *n)
+{
+    if (strcmp(n->scheme, "Negotiate") == 0)
+        return fail(OUTCOME_LOGIN_SCHEME, "the proxy takes no NTLM within Negotiate");
+    return fail(OUTCOME_LOGIN_BROKEN,
+                "the proxy answered the first NTLM message without a challenge");
+}
+
+/* NegTokenInit and NegTokenResp (RFC 4178 section 4.2). */
+static bool is_spnego(struct span message)
+{
+    return span_starts(message, SPAN("\x60")) || span_starts(message, SPAN("\xa1"));
 }
 
 static struct failure say_type3(struct ntlm *n, const struct auth_turn *turn,
@@ -202,15 +191,19 @@ static struct failure say_type3(struct ntlm *n, const struct auth_turn *turn,
     int error;
 
     if (turn->parameters.len == 0)
-        return fail(OUTCOME_LOGIN_BROKEN,
-                    "the proxy answered the first NTLM message without a challenge");
+        return fail_silent(n);
     buf_init(&message, SIZE_MAX);
-    error = decode(&message, turn->parameters);
+    error = token68_get(&message, turn->parameters);
     if (error == -EINVAL) {
         failure =
             fail(OUTCOME_LOGIN_BROKEN, "the proxy's NTLM challenge is not base64");
     } else if (error) {
         failure = fail_errno(error);
+    } else if (is_spnego(buf_span(&message))) {
+        failure =
+            fail(OUTCOME_LOGIN_BROKEN,
+                 "the proxy's NTLM challenge is no NTLM message but SPNEGO, which "
+                 "belongs to Negotiate");
     } else if ((wrong = ntlm_challenge_parse(&challenge, buf_span(&message))) != NULL) {
         (void)snprintf(text, 160, "the proxy's NTLM challenge %s", wrong);
         failure = fail(OUTCOME_LOGIN_BROKEN, text);
@@ -243,6 +236,25 @@ const struct auth_scheme auth_scheme_ntlm = {
     .needs_password = true,
     .one_try = true,
     .start = ntlm_start,
+    .finish = ntlm_finish,
+    .decides = ntlm_decides,
+    .step = ntlm_step,
+};
+
+/* A raw message begins with "NTLMSSP", and the first challenge is a bare one. */
+static bool fits_negotiate(struct span parameters)
+{
+    return parameters.len == 0 || span_starts(parameters, SPAN("TlRMTVNTUA"));
+}
+
+const struct auth_scheme auth_scheme_negotiate_ntlm = {
+    .name = "Negotiate",
+    .key = CONFIG_AUTH_NTLM,
+    .bound = true,
+    .needs_password = true,
+    .one_try = true,
+    .fits = fits_negotiate,
+    .start = ntlm_start_negotiate,
     .finish = ntlm_finish,
     .decides = ntlm_decides,
     .step = ntlm_step,

@@ -10,7 +10,8 @@
 enum { NAME_SHOWN = 32, REALM_SHOWN = 60, REALM_SIZE = REALM_SHOWN + 16 };
 
 static const struct auth_scheme *const SCHEMES[SCHEME_COUNT] = {
-    &auth_scheme_ntlm, &auth_scheme_digest, &auth_scheme_basic};
+    &auth_scheme_negotiate, &auth_scheme_ntlm, &auth_scheme_negotiate_ntlm,
+    &auth_scheme_digest, &auth_scheme_basic};
 
 const struct auth_scheme *scheme_at(size_t place)
 {

@@ -9,7 +9,7 @@
 #include "auth/challenge.h"
 
 enum {
-    SCHEME_COUNT = 3,
+    SCHEME_COUNT = 5,
     OFFERS_NAMES = 160,
     CHOICE_TEXT = 512,
 };

@@ -31,6 +31,8 @@ void login_clear(struct config_login *login)
     free(login->password_file);
     free(login->password_command);
     secret_free(login->password);
+    free(login->keytab);
+    free(login->principal);
     *login = (struct config_login){0};
 }
 

@@ -72,6 +72,8 @@ struct config_login {
     bool password_keyring;
     enum config_password password_type;
     struct secret *password; /* NULL: none; a hash as bytes */
+    char *keytab;            /* of Kerberos, absolute; NULL: the user's tickets */
+    char *principal;         /* who to be for Kerberos; NULL: whose the tickets are */
 };
 
 /* One entry of `proxy`. */
@@ -108,6 +110,7 @@ struct config_timeouts {
     uint64_t connect;     /* TCP to a hop or origin: 10 s */
     uint64_t tls;         /* TLS handshake with a hop: 10 s */
     uint64_t login;       /* one leg of a login: 30 s */
+    uint64_t ticket;      /* a call of the Kerberos library: 3 s */
     uint64_t answer;      /* the answer to CONNECT or to a first login: 120 s */
     uint64_t login_body;  /* reading the body of a 407: 5 s */
     uint64_t linger;      /* lingering close: 2 s */

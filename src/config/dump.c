@@ -241,6 +241,10 @@ static bool is_own(const struct config *c, const struct config_proxy *proxy,
         return proxy->login.password_keyring != c->login.password_keyring;
     if (key->offset == offsetof(struct config_proxy, login.password_type))
         return proxy->login.password_type != c->login.password_type;
+    if (key->offset == offsetof(struct config_proxy, login.keytab))
+        return !same_text(proxy->login.keytab, c->login.keytab);
+    if (key->offset == offsetof(struct config_proxy, login.principal))
+        return !same_text(proxy->login.principal, c->login.principal);
     return false;
 }
 

@@ -394,6 +394,11 @@ static void finish_proxy(struct build *b, const struct config_sources *from,
         inherit(b, &own->username, global->username);
     inherit(b, &own->domain, global->domain);
     inherit(b, &own->workstation, global->workstation);
+    /* They belong together. */
+    if (own->keytab == NULL && own->principal == NULL) {
+        inherit(b, &own->keytab, global->keytab);
+        inherit(b, &own->principal, global->principal);
+    }
     finish_password(b, from, own, place, own_user);
     if (own_user && own->password == NULL && !has_place(own) &&
         own->auth != CONFIG_AUTH_NONE)

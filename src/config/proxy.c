@@ -9,7 +9,7 @@
 /* What one entry consists of, before anything is looked at. */
 struct entry {
     const struct node *at;
-    const struct node *field[12]; /* by index in schema_proxy_keys */
+    const struct node *field[14]; /* by index in schema_proxy_keys */
 };
 
 enum {
@@ -22,6 +22,8 @@ enum {
     ENTRY_PASSWORD_COMMAND,
     ENTRY_PASSWORD_KEYRING,
     ENTRY_PASSWORD_TYPE,
+    ENTRY_KEYTAB,
+    ENTRY_PRINCIPAL,
     ENTRY_HEADER
 };
 

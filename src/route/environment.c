@@ -46,6 +46,8 @@ void environment_login_free(struct config_login *login)
     free(login->workstation);
     free(login->password_file);
     secret_free(login->password);
+    free(login->keytab);
+    free(login->principal);
     free(login);
 }
 
@@ -72,7 +74,9 @@ static bool login_complete(struct config_login *login,
         return false;
     if (login->password == NULL && same_text(login->login_name, global->login_name))
         login->password = secret_ref(global->password);
-    return copy_text(&login->workstation, global->workstation);
+    return copy_text(&login->workstation, global->workstation) &&
+           copy_text(&login->keytab, global->keytab) &&
+           copy_text(&login->principal, global->principal);
 }
 
 /* password NULL: none was written. */

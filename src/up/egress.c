@@ -38,11 +38,17 @@ struct egress *egress_new(struct loop *loop, const struct config *config)
     e->health = health_new(loop);
     e->guard = guard_new(loop);
     e->memory = auth_memory_new();
+    e->gss = gss_new(&(struct gss_options){
+        .loop = loop,
+        .maker = &gss_library,
+        .call_ms = config->timeout.ticket,
+        .rest_ms = GSS_REST_MS,
+    });
     e->lifetimes = lifetimes_new();
     e->pool = e->lifetimes ? pool_new(loop, e->lifetimes) : NULL;
     e->tls = tls_context_new(loop, config->tls_ca);
-    if (e->resolver && e->health && e->guard && e->memory && e->pool && e->tls &&
-        name_make(e->name))
+    if (e->resolver && e->health && e->guard && e->memory && e->gss && e->pool &&
+        e->tls && name_make(e->name))
         return e;
     egress_free(e);
     return NULL;
@@ -59,6 +65,7 @@ bool egress_reload(struct egress *e, const struct config *config)
     }
     tls_context_unref(e->tls);
     e->tls = tls;
+    gss_set_call_ms(e->gss, config->timeout.ticket);
     pool_flush(e->pool);
     return true;
 }
@@ -71,6 +78,7 @@ void egress_free(struct egress *e)
     lifetimes_free(e->lifetimes);
     tls_context_unref(e->tls);
     auth_memory_free(e->memory);
+    gss_free(e->gss);
     guard_free(e->guard);
     health_free(e->health);
     resolver_free(e->resolver);

@@ -18,6 +18,7 @@ struct egress {
     struct health *health;
     struct guard *guard;
     struct auth_memory *memory;
+    struct gss *gss;
     struct lifetimes *lifetimes;
     struct pool *pool;
     struct tls_context *tls; /* of the current configuration */

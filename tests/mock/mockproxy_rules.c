@@ -23,8 +23,8 @@ struct denial {
 
 static struct {
     char listen[64];
-    char login[512]; /* base64 of USER:PASS; empty: no Basic login is asked for */
-    bool ntlm;       /* an NTLM login is */
+    char login[512];  /* base64 of USER:PASS; empty: no Basic login is asked for */
+    const char *ntlm; /* the name that an NTLM login goes by, if one is */
     struct mapping maps[RULES];
     size_t map_count;
     struct denial denials[RULES];
@@ -84,13 +84,22 @@ static void add_denial(const char *value)
 
 static void add_login(const char *value)
 {
-    if (strncmp(value, "ntlm:", 5) == 0) {
-        ntlm_account(value + 5);
-        rules.ntlm = true;
-        return;
+    static const struct {
+        const char *word, *scheme;
+    } ntlm[] = {{"ntlm:", "NTLM"}, {"negotiate:", "Negotiate"}};
+
+    for (size_t i = 0; i < sizeof(ntlm) / sizeof(ntlm[0]); i++) {
+        size_t len = strlen(ntlm[i].word);
+
+        if (strncmp(value, ntlm[i].word, len) == 0) {
+            ntlm_account(value + len);
+            rules.ntlm = ntlm[i].scheme;
+            return;
+        }
     }
     if (strncmp(value, "basic:", 6) != 0 || strchr(value + 6, ':') == NULL)
-        mock_fail("--auth wants basic:USER:PASS or ntlm:DOMAIN:USER:PASS");
+        mock_fail("--auth wants basic:USER:PASS, ntlm:DOMAIN:USER:PASS or "
+                  "negotiate:DOMAIN:USER:PASS");
     base64(value + 6, rules.login, sizeof(rules.login));
 }
 
@@ -147,7 +156,8 @@ static void read_rules(const char *path)
 static void usage(void)
 {
     puts("usage: mockproxy [--listen ADDRESS:PORT]\n"
-         "                 [--auth basic:USER:PASS | --auth ntlm:DOMAIN:USER:PASS]\n"
+         "                 [--auth basic:USER:PASS | --auth ntlm:DOMAIN:USER:PASS |\n"
+         "                  --auth negotiate:DOMAIN:USER:PASS (NTLM by that name)]\n"
          "                 [--map HOST:PORT=ADDRESS:PORT]... [--deny HOST=STATUS]...\n"
          "                 [--close-after-407] [--print] [--rules FILE]");
     exit(0);
@@ -208,13 +218,15 @@ static bool authority_of(const struct session *s, char *text, size_t size)
 
 static bool login_wanted(void)
 {
-    return rules.ntlm || rules.login[0] != '\0';
+    return rules.ntlm != NULL || rules.login[0] != '\0';
 }
 
 static bool ntlm_ok(struct session *s, const char *value, struct mock_buf *challenge)
 {
-    switch (strncasecmp(value, "NTLM ", 5) == 0 ? ntlm_take(s, value + 5, challenge)
-                                                : NTLM_FAILED) {
+    size_t len = strlen(rules.ntlm);
+    bool ours = strncasecmp(value, rules.ntlm, len) == 0 && value[len] == ' ';
+
+    switch (ours ? ntlm_take(s, value + len + 1, challenge) : NTLM_FAILED) {
     case NTLM_CHALLENGED:
         proxy_print(s, "NTLM: the first message");
         return false;
@@ -242,7 +254,7 @@ static bool login_ok(struct session *s, struct mock_buf *challenge)
         proxy_print(s, "no login was sent");
         return false;
     }
-    if (rules.ntlm)
+    if (rules.ntlm != NULL)
         return ntlm_ok(s, value, challenge);
     if (strncasecmp(token, "Basic ", 6) == 0) {
         token += 6;
@@ -280,8 +292,8 @@ static void refuse_login(struct session *s, const struct mock_buf *challenge)
 {
     char fields[4096] = "Proxy-Authenticate: Basic realm=\"corp\"\r\n";
 
-    if (rules.ntlm)
-        snprintf(fields, sizeof(fields), "Proxy-Authenticate: NTLM%s%.*s\r\n",
+    if (rules.ntlm != NULL)
+        snprintf(fields, sizeof(fields), "Proxy-Authenticate: %s%s%.*s\r\n", rules.ntlm,
                  challenge->len > 0 ? " " : "", (int)challenge->len,
                  challenge->len > 0 ? challenge->at : "");
     if (rules.close_after_407 && challenge->len == 0)

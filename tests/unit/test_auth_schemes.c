@@ -159,7 +159,9 @@ static const struct {
     {"Proxy-Authenticate: NTLM realm=\"corp\"\r\n", "not base64"},
     {"Proxy-Authenticate: NTLM TlRMTVNTUAACAAAA\r\n", "truncated"},
     {"Proxy-Authenticate: NTLM oRUwE6ADCgEDoQwGCisGAQQBgjcCAgo=\r\n",
-     "no NTLM message"},
+     "no NTLM message but SPNEGO"},
+    {"Proxy-Authenticate: NTLM YIIFzAYGKwYBBQUC\r\n", "no NTLM message but SPNEGO"},
+    {"Proxy-Authenticate: NTLM AAAA\r\n", "no NTLM message"},
     /* without extended session security */
     {"Proxy-Authenticate: NTLM TlRMTVNTUAACAAAACAAIADgAAAAFggICASNFZ4mrze8AAAAAAAAAAAAA"
      "AABAAAAABgBwFwAAAA9DAE8AUgBQAA==\r\n",
