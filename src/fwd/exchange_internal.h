@@ -74,6 +74,7 @@ struct exchange_down {
 
 /* The answer to a 407 in the making. */
 struct exchange_challenge {
+    uint64_t began; /* the login before the first head, by loop_clock() */
     bool login_ready;
     bool spent;    /* the login goes on over another connection */
     bool too_late; /* the body is on its way: it cannot go on at all */

@@ -8,6 +8,9 @@
 /* A login may need a second connection, a kept one may be stale; more is a loop. */
 #define CONNECTIONS 3
 
+/* A login that took longer waited for another one, or for a file or a ticket. */
+#define WAITED_NS (50 * UINT64_C(1000000))
+
 static void login_stepped(void *ctx, enum outcome outcome, const char *detail);
 
 static void login_step(struct exchange *x, const struct head *challenge)
@@ -34,6 +37,7 @@ void exchange_login_begin(struct exchange *x)
         return;
     }
     x->state = EXCHANGE_LOGIN;
+    x->challenge.began = loop_clock();
     deadline_set(x->loop, &x->limit, x->o.config->timeout.login);
     login_step(x, NULL);
 }
@@ -210,12 +214,21 @@ void exchange_login_expired(struct exchange *x)
         exchange_fail(x, OUTCOME_LOGIN_TIMEOUT, "the login took too long");
 }
 
+/* It closed, or speaks, while the login waited for another one. */
+static bool connection_went(const struct exchange *x)
+{
+    return loop_clock() - x->challenge.began > WAITED_NS &&
+           x->connections < CONNECTIONS && !stream_is_quiet(x->upstream->stream);
+}
+
 static void login_stepped(void *ctx, enum outcome outcome, const char *detail)
 {
     struct exchange *x = ctx;
 
     if (outcome != OUTCOME_OK) {
         exchange_fail(x, outcome, detail);
+    } else if (x->state == EXCHANGE_LOGIN && connection_went(x)) {
+        exchange_connect(x, REUSE_NONE);
     } else if (x->state == EXCHANGE_LOGIN) {
         exchange_request_send(x);
     } else {

@@ -9,6 +9,8 @@
 
 #include "up/discard.h"
 
+/* A login that took longer waited for another one, or for a file or a ticket. */
+#define WAITED_NS  (50 * UINT64_C(1000000))
 #define HEAD_ROOM  2048 /* bytes of a CONNECT head without its login */
 #define READ_SIZE  4096
 #define QUOTE_BODY 4096 /* bytes of a refusal's page that are looked at */
@@ -30,6 +32,7 @@ struct tunnel {
     char *target; /* host:port */
     char *via;
     char *const *header;
+    uint64_t began;
     uint64_t answer_ms, login_ms, body_ms, body_limit;
     struct buf out;
     struct buf in;
@@ -138,6 +141,12 @@ static void send_more(struct tunnel *t)
     stream_want(t->stream, STREAM_READ);
 }
 
+/* The proxy answers it by itself, without a connection to the target. */
+static bool is_mere_leg(const struct tunnel *t)
+{
+    return auth_value(t->auth).len > 0 && auth_is_leg(t->auth);
+}
+
 static void send_head(struct tunnel *t)
 {
     t->state = TUNNEL_SEND;
@@ -148,7 +157,7 @@ static void send_head(struct tunnel *t)
         tunnel_end(t, OUTCOME_INTERNAL, "out of memory");
         return;
     }
-    deadline_set(t->loop, &t->limit, t->answer_ms);
+    deadline_set(t->loop, &t->limit, is_mere_leg(t) ? t->login_ms : t->answer_ms);
     send_more(t);
 }
 
@@ -159,11 +168,17 @@ static void send_head(struct tunnel *t)
  * proxy that has closed meanwhile, or speaks unasked, is not sent a login that might be
  * lost on it.
  */
+static bool connection_went(const struct tunnel *t)
+{
+    return (t->result.status == 407 || loop_clock() - t->began > WAITED_NS) &&
+           !stream_is_quiet(t->stream);
+}
+
 static void login_go_on(struct tunnel *t)
 {
     if (!t->login_ready || !t->body_done)
         return;
-    if (t->result.status == 407 && !stream_is_quiet(t->stream))
+    if (connection_went(t))
         tunnel_again(t);
     else
         send_head(t);
@@ -477,6 +492,7 @@ struct tunnel *tunnel_start(const struct tunnel_options *options,
         return NULL;
     }
     t->loop = options->loop;
+    t->began = loop_clock();
     t->stream = options->stream;
     t->auth = options->auth;
     t->header = options->header;

@@ -19,7 +19,8 @@ struct tunnel_options {
     struct span via;     /* the Via line, with its CR LF; copied */
     char *const *header; /* extra lines; must live as long as the tunnel */
     uint64_t answer_ms;  /* for each answer */
-    uint64_t login_ms;   /* for the login to be ready to send */
+    uint64_t login_ms;   /* for the login to be ready to send, and for the answer to
+                            a leg of it that does not decide */
     uint64_t body_ms;    /* for reading a 407's body */
     uint64_t body_limit; /* bytes of a 407's body, and of a page that is read out */
 };
