@@ -9,10 +9,12 @@ unit_tests = \
 	tests/unit/test_buf \
 	tests/unit/test_challenge \
 	tests/unit/test_chunked \
+	tests/unit/test_client_hello \
 	tests/unit/test_config \
 	tests/unit/test_config_errors \
 	tests/unit/test_config_login \
 	tests/unit/test_connector \
+	tests/unit/test_demand \
 	tests/unit/test_dial \
 	tests/unit/test_digest \
 	tests/unit/test_environment \
@@ -67,6 +69,7 @@ EXTRA_DIST += tests/unit/admin_rig.h tests/unit/auth_rig.h tests/unit/config_fix
 replay_tests = \
 	tests/fuzz/replay_challenge \
 	tests/fuzz/replay_chunked \
+	tests/fuzz/replay_client_hello \
 	tests/fuzz/replay_config \
 	tests/fuzz/replay_digest \
 	tests/fuzz/replay_head \
@@ -77,6 +80,7 @@ replay_tests = \
 fuzz_programs = \
 	tests/fuzz/fuzz_challenge \
 	tests/fuzz/fuzz_chunked \
+	tests/fuzz/fuzz_client_hello \
 	tests/fuzz/fuzz_config \
 	tests/fuzz/fuzz_digest \
 	tests/fuzz/fuzz_head \
@@ -88,6 +92,8 @@ tests_fuzz_replay_challenge_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_challe
 tests_fuzz_fuzz_challenge_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 tests_fuzz_replay_chunked_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_chunked.c
 tests_fuzz_fuzz_chunked_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_replay_client_hello_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_client_hello.c
+tests_fuzz_fuzz_client_hello_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 tests_fuzz_replay_config_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_config.c
 tests_fuzz_fuzz_config_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 tests_fuzz_replay_digest_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_digest.c
@@ -153,6 +159,22 @@ dist-flows:
 
 # Warm connections and ready tunnels.
 EXTRA_DIST += \
+	tests/flow/ready-answered.flow \
+	tests/flow/ready-dies-idle.flow \
+	tests/flow/ready-drain.flow \
+	tests/flow/ready-few-uses.flow \
+	tests/flow/ready-foreign-via.flow \
+	tests/flow/ready-login.flow \
+	tests/flow/ready-no-replay-early-data.flow \
+	tests/flow/ready-no-replay-more.flow \
+	tests/flow/ready-no-replay-not-tls.flow \
+	tests/flow/ready-off.flow \
+	tests/flow/ready-reload.flow \
+	tests/flow/ready-replay-close.flow \
+	tests/flow/ready-replay-refused.flow \
+	tests/flow/ready-replay-reset.flow \
+	tests/flow/ready-replay-twice.flow \
+	tests/flow/ready-tunnel.flow \
 	tests/flow/warm-connect.flow \
 	tests/flow/warm-login-lost.flow \
 	tests/flow/warm-off.flow \

@@ -6,6 +6,7 @@
 
 #include "auth/auth.h"
 #include "base/counters.h"
+#include "up/warm.h"
 
 struct writer {
     struct buf *out;
@@ -120,6 +121,63 @@ static uint64_t hop_login_closed(const struct server *server, const struct hop *
     return guard_state_of(server->egress->guard, hop->login, &where) == GUARD_CLOSED;
 }
 
+static uint64_t hop_kept(const struct server *server, const struct hop *hop,
+                         const struct health_entry *health)
+{
+    (void)health;
+    return pool_count(server->egress->pool, hop->name, false);
+}
+
+static struct warm_view hop_warm(const struct server *server, const struct hop *hop)
+{
+    struct warm_view view;
+
+    warm_view(server->egress->warm, hop->name, &view);
+    return view;
+}
+
+static uint64_t hop_kept_connects(const struct server *server, const struct hop *hop,
+                                  const struct health_entry *health)
+{
+    (void)health;
+    return hop_warm(server, hop).kept_connects;
+}
+
+static uint64_t hop_ready(const struct server *server, const struct hop *hop,
+                          const struct health_entry *health)
+{
+    (void)health;
+    return hop_warm(server, hop).ready;
+}
+
+static uint64_t hop_ready_opened(const struct server *server, const struct hop *hop,
+                                 const struct health_entry *health)
+{
+    (void)health;
+    return hop_warm(server, hop).opened;
+}
+
+static uint64_t hop_ready_used(const struct server *server, const struct hop *hop,
+                               const struct health_entry *health)
+{
+    (void)health;
+    return hop_warm(server, hop).used;
+}
+
+static uint64_t hop_ready_died(const struct server *server, const struct hop *hop,
+                               const struct health_entry *health)
+{
+    (void)health;
+    return hop_warm(server, hop).died;
+}
+
+static uint64_t hop_ready_replayed(const struct server *server, const struct hop *hop,
+                                   const struct health_entry *health)
+{
+    (void)health;
+    return hop_warm(server, hop).replayed;
+}
+
 static void put_hop(void *ctx, const struct hop *hop, const struct health_entry *health)
 {
     struct hop_metric *metric = ctx;
@@ -145,6 +203,27 @@ static void put_hops(struct writer *w, const struct status_facts *facts)
         {{.name = "hop_login_closed", .value = hop_login_closed},
          "gauge",
          "1 if the login for the hop was rejected and is held back."},
+        {{.name = "hop_kept_connections", .value = hop_kept},
+         "gauge",
+         "Idle connections to the hop."},
+        {{.name = "hop_kept_connects_total", .value = hop_kept_connects},
+         "counter",
+         "CONNECTs on connections that were logged in already."},
+        {{.name = "hop_ready_tunnels", .value = hop_ready},
+         "gauge",
+         "Ready tunnels through the hop."},
+        {{.name = "hop_ready_opened_total", .value = hop_ready_opened},
+         "counter",
+         "Ready tunnels opened."},
+        {{.name = "hop_ready_used_total", .value = hop_ready_used},
+         "counter",
+         "Ready tunnels handed out."},
+        {{.name = "hop_ready_died_total", .value = hop_ready_died},
+         "counter",
+         "Ready tunnels that ended before the far side spoke."},
+        {{.name = "hop_ready_replayed_total", .value = hop_ready_replayed},
+         "counter",
+         "Ready tunnels whose first flight was sent again over another one."},
     };
 
     for (size_t i = 0; i < sizeof(TABLE) / sizeof(TABLE[0]); i++) {

@@ -10,6 +10,7 @@
 #include "auth/auth.h"
 #include "base/counters.h"
 #include "fwd/session.h"
+#include "up/warm.h"
 
 /* A string; what is no UTF-8 becomes '?', for jansson takes nothing else. */
 static json_t *text(const char *value)
@@ -145,6 +146,27 @@ static void health_into(json_t *object, const struct health_entry *entry, uint64
     json_object_set_new(object, "failures", number(entry ? entry->failures : 0));
 }
 
+static json_t *warm_json(const struct egress *egress, const struct hop *hop)
+{
+    const struct lifetime *lifetime = lifetimes_of(egress->lifetimes, hop->name);
+    json_t *object = json_object();
+    struct warm_view view;
+
+    warm_view(egress->warm, hop->name, &view);
+    json_object_set_new(object, "kept",
+                        number(pool_count(egress->pool, hop->name, false)));
+    json_object_set_new(object, "kept_logged_in",
+                        number(pool_count(egress->pool, hop->name, true)));
+    json_object_set_new(object, "kept_for_ms", number(lifetime ? lifetime->limit : 0));
+    json_object_set_new(object, "kept_connects", number(view.kept_connects));
+    json_object_set_new(object, "ready", number(view.ready));
+    json_object_set_new(object, "opened", number(view.opened));
+    json_object_set_new(object, "used", number(view.used));
+    json_object_set_new(object, "died", number(view.died));
+    json_object_set_new(object, "replayed", number(view.replayed));
+    return object;
+}
+
 struct hops_json {
     json_t *list;
     const struct server *server;
@@ -158,6 +180,7 @@ static void add_hop(void *ctx, const struct hop *hop, const struct health_entry 
     json_object_set_new(object, "name", text(hop->name));
     health_into(object, entry, loop_now(into->server->loop));
     json_object_set_new(object, "login", login_json(into->server->egress, hop));
+    json_object_set_new(object, "warm", warm_json(into->server->egress, hop));
     json_array_append_new(into->list, object);
 }
 

@@ -278,6 +278,12 @@ static void begin(struct auth *auth, const struct auth_scheme *scheme)
         make_value(auth);
         return;
     }
+    if (auth->o.accepted_only &&
+        guard_state_of(auth->o.guard, auth->o.login, NULL) != GUARD_ACCEPTED) {
+        give_up(auth);
+        finish(auth, OUTCOME_LOGIN_HELD, "the password was not accepted yet");
+        return;
+    }
     auth->state = STATE_ASKING;
     auth->ticket = guard_ask(auth->o.guard, auth->o.login, guard_answered, auth);
     if (auth->ticket == NULL)

@@ -51,6 +51,8 @@ struct auth_options {
     bool clear;                       /* there is no TLS to the hop */
     const struct config_login *login; /* likewise */
     bool withheld;                    /* the login is not for this hop */
+    bool accepted_only;    /* nobody waits for this login: no password goes out that was
+                              not accepted before */
     struct span end_point; /* tls-server-end-point (RFC 5929) of TLS to the hop, or
                               empty; likewise */
 };

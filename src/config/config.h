@@ -125,6 +125,7 @@ struct config_timeouts {
 /* Connections and tunnels that are opened or kept before they are asked for. */
 struct config_warm {
     bool enabled;
+    uint64_t tunnels; /* ready tunnels at most: 8 */
 };
 
 struct config_limits {

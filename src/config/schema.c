@@ -81,6 +81,8 @@ const struct config_key schema_keys[] = {
     DURATION(keepalive, "0", "45s", "TCP keepalive"),
     {"warm.enabled", CONFIG_BOOL, NULL, "true", NULL,
      "keep connections and tunnels ready", AT(warm.enabled)},
+    {"warm.tunnels", CONFIG_COUNT, NULL, "8", "COUNT",
+     "tunnels kept ready at most; 0 keeps none", AT(warm.tunnels)},
     {"limit.sessions", CONFIG_COUNT, NULL, "0", "COUNT",
      "sessions at most; 0 follows the limit of open files", AT(limit.sessions)},
     {"limit.login_body", CONFIG_SIZE, NULL, "256KiB", "SIZE",

@@ -7,6 +7,8 @@ libccgate_a_SOURCES += \
 	src/fwd/exchange_login.c \
 	src/fwd/exchange_request.c \
 	src/fwd/exchange_response.c \
+	src/fwd/flight.c \
+	src/fwd/flight.h \
 	src/fwd/outlet.c \
 	src/fwd/outlet.h \
 	src/fwd/relay.c \

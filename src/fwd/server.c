@@ -13,6 +13,7 @@
 
 #include "fwd/relay.h"
 #include "fwd/session.h"
+#include "up/warm.h"
 
 /* For what is no session: pipes, the admin socket, lookups, logs, refusals. */
 #define DESCRIPTORS_RESERVED 192
@@ -356,6 +357,7 @@ void server_drain(struct server *server, uint64_t limit_ms, void (*drained)(void
                   void *ctx)
 {
     server->draining = true;
+    warm_configure(server->egress->warm, NULL);
     server->drained = drained;
     server->drained_ctx = ctx;
     listeners_close(server->listeners, server->listener_count);

@@ -18,8 +18,8 @@
 static const char *const state_names[SESSION_STATES] = {
     [SESSION_HEAD] = "head",       [SESSION_ROUTE] = "route",
     [SESSION_CONNECT] = "connect", [SESSION_EXCHANGE] = "exchange",
-    [SESSION_TUNNEL] = "tunnel",   [SESSION_REPLY] = "reply",
-    [SESSION_LINGER] = "closing",
+    [SESSION_FLIGHT] = "tunnel",   [SESSION_TUNNEL] = "tunnel",
+    [SESSION_REPLY] = "reply",     [SESSION_LINGER] = "closing",
 };
 
 void session_enter(struct session *s, enum session_state state)
@@ -41,6 +41,9 @@ void session_enter(struct session *s, enum session_state state)
         break;
     case SESSION_EXCHANGE:
         session_exchange_enter(s);
+        break;
+    case SESSION_FLIGHT:
+        session_flight_enter(s);
         break;
     case SESSION_TUNNEL:
         session_tunnel_enter(s);
@@ -76,6 +79,7 @@ void session_client_fired(void *ctx, unsigned events)
         session_linger_event(s);
         break;
     case SESSION_EXCHANGE:
+    case SESSION_FLIGHT:
     case SESSION_TUNNEL:
     case SESSION_STATES:
         break;
@@ -134,7 +138,7 @@ static void session_unlink(struct session *s)
         server->sessions = s->next;
     if (s->next)
         s->next->prev = s->prev;
-    server->tunnel_count -= s->state == SESSION_TUNNEL;
+    server->tunnel_count -= s->open;
     server->refused_count -= s->refused;
     server_session_ended(server);
 }
@@ -142,7 +146,7 @@ static void session_unlink(struct session *s)
 /* A tunnel that broke is broken for both sides; everything else ends in good order. */
 static void streams_close(struct session *s, enum outcome outcome)
 {
-    if (s->state == SESSION_TUNNEL && outcome != OUTCOME_OK) {
+    if (s->open && outcome != OUTCOME_OK) {
         stream_abort(s->client);
         stream_abort(s->upstream);
     } else {
@@ -157,6 +161,7 @@ void session_end(struct session *s, enum outcome outcome, const char *detail)
     route_cancel(s->query);
     connector_cancel(s->connector);
     exchange_cancel(s->exchange);
+    flight_cancel(s->flight);
     relay_cancel(s->relay);
     deadline_clear(s->server->loop, &s->limit);
     streams_close(s, outcome);
@@ -195,7 +200,7 @@ void session_view(const struct session *s, struct session_view *view)
 {
     *view = (struct session_view){
         .state = state_names[s->state],
-        .tunnel = s->state == SESSION_TUNNEL,
+        .tunnel = s->open,
         .uid = s->peer.uid,
         .target = s->access.target ? s->access.target : "",
         .hop = s->access.hop      ? s->access.hop

@@ -8,6 +8,7 @@
 #include "base/url.h"
 #include "fwd/access.h"
 #include "fwd/exchange.h"
+#include "fwd/flight.h"
 #include "fwd/relay.h"
 #include "fwd/reply.h"
 #include "fwd/session.h"
@@ -22,6 +23,7 @@ enum session_state {
     SESSION_ROUTE,    /* asking which way */
     SESSION_CONNECT,  /* CONNECT: the way out is being opened */
     SESSION_EXCHANGE, /* a plain request is under way */
+    SESSION_FLIGHT,   /* the first flight of a client through a ready tunnel */
     SESSION_TUNNEL,   /* relaying */
     SESSION_REPLY,    /* sending what we have to say */
     SESSION_LINGER,   /* said; reading on, so that no reset erases it */
@@ -54,13 +56,16 @@ struct session {
     struct route *route;
     struct connector *connector;
     struct exchange *exchange;
+    struct flight *flight;
     struct relay *relay;
     struct deadline limit;
     struct access access;
-    char *remote;  /* "127.0.0.1:41234" */
-    uint64_t born; /* loop milliseconds */
+    char *remote;     /* "127.0.0.1:41234" */
+    uint64_t born;    /* loop milliseconds */
+    uint64_t idle_ms; /* of a ready tunnel, before it was taken */
     struct peer peer;
     uint8_t state;
+    bool open;         /* the client was told that it has a tunnel */
     bool refused;      /* its caller may not speak; counted apart */
     uint32_t lingered; /* bytes discarded */
 };
@@ -91,6 +96,7 @@ void session_route_enter(struct session *s);
 void session_connect_enter(struct session *s);
 void session_connect_event(struct session *s);
 void session_exchange_enter(struct session *s);
+void session_flight_enter(struct session *s);
 void session_tunnel_enter(struct session *s);
 
 /* ---- session_reply.c ---- */

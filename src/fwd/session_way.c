@@ -7,6 +7,7 @@
 #include "base/counters.h"
 #include "fwd/session_internal.h"
 #include "http/forward.h"
+#include "up/warm.h"
 
 /* Whose connections it may share: only a uid that the kernel named has any. */
 static uint32_t session_owner(const struct session *s)
@@ -62,6 +63,22 @@ static bool tunnel_announce(struct session *s)
     return n == (ssize_t)sizeof(answer) - 1;
 }
 
+static void session_opened(struct session *s)
+{
+    s->open = true;
+    s->server->tunnel_count++;
+    counter_add(COUNTER_TUNNELS, 1);
+    s->access.tunnel = true;
+}
+
+static void upstream_take(struct session *s, struct upstream *upstream)
+{
+    s->upstream = upstream->stream;
+    s->idle_ms = upstream->idle_ms;
+    upstream->stream = NULL;
+    upstream_free(upstream);
+}
+
 static void connected(void *ctx, const struct connector_result *result)
 {
     struct session *s = ctx;
@@ -72,6 +89,11 @@ static void connected(void *ctx, const struct connector_result *result)
     s->access.connect_ns = result->connect_ns;
     s->access.tls_ns = result->tls_ns;
     s->access.wait_ns = result->tunnel_ns;
+    /* The client was promised a tunnel, so that there is nothing left to say to it. */
+    if (result->outcome != OUTCOME_OK && s->open) {
+        session_end(s, result->outcome, result->detail);
+        return;
+    }
     if (result->outcome != OUTCOME_OK) {
         session_fail(s, &(struct session_fault){
                             .outcome = result->outcome,
@@ -82,15 +104,21 @@ static void connected(void *ctx, const struct connector_result *result)
                         });
         return;
     }
-    s->access.status = 200;
-    s->access.reused = result->upstream->reused ? "warm" : NULL;
-    s->upstream = result->upstream->stream;
-    result->upstream->stream = NULL;
-    upstream_free(result->upstream);
-    if (!tunnel_announce(s))
-        session_end(s, OUTCOME_REQUEST_INCOMPLETE, "the client is gone");
-    else
+    bool ready = result->upstream->ready;
+    bool reused = result->upstream->reused;
+    upstream_take(s, result->upstream);
+    if (s->open) {
         session_enter(s, SESSION_TUNNEL);
+        return;
+    }
+    s->access.status = 200;
+    s->access.reused = ready ? "ready" : reused ? "warm" : NULL;
+    if (tunnel_announce(s)) {
+        session_opened(s);
+        session_enter(s, ready ? SESSION_FLIGHT : SESSION_TUNNEL);
+    } else {
+        session_end(s, OUTCOME_REQUEST_INCOMPLETE, "the client is gone");
+    }
 }
 
 static struct connector *connector_begin(struct session *s, struct span via)
@@ -107,6 +135,7 @@ static struct connector *connector_begin(struct session *s, struct span via)
             .port = in->url.port,
             .via = via,
             .owner = session_owner(s),
+            .fresh = s->open,
         },
         connected, s);
 }
@@ -119,7 +148,9 @@ void session_connect_enter(struct session *s)
     if (forward_via(&via, &s->intake->head, span_of(s->server->egress->name)) == 0)
         s->connector = connector_begin(s, buf_span(&via));
     buf_clear(&via);
-    if (!s->connector)
+    if (!s->connector && s->open)
+        session_end(s, OUTCOME_INTERNAL, "out of memory");
+    else if (!s->connector)
         session_fail(s, &(struct session_fault){.outcome = OUTCOME_INTERNAL});
 }
 
@@ -141,6 +172,72 @@ void session_connect_event(struct session *s)
         stream_want(s->client, 0);
 }
 
+/* ---- a ready tunnel ---- */
+
+static void flight_tell(struct session *s, bool died)
+{
+    const struct url *url = &s->intake->url;
+
+    if (s->access.hop)
+        warm_tell(s->server->egress->warm, s->access.hop, url->host, url->port,
+                  s->idle_ms, died);
+}
+
+/* The same once more, over another tunnel; the client does not notice. */
+static void flight_repeat(struct session *s)
+{
+    stream_close(s->upstream);
+    s->upstream = NULL;
+    stream_on_event(s->client, session_client_fired, s);
+    stream_want(s->client, STREAM_READ);
+    session_enter(s, SESSION_CONNECT);
+}
+
+static void flight_done(void *ctx, enum flight_end end, size_t delivered)
+{
+    struct session *s = ctx;
+
+    s->flight = NULL;
+    switch (end) {
+    case FLIGHT_ANSWERED:
+        flight_tell(s, false);
+        break;
+    case FLIGHT_OVER:
+        break;
+    case FLIGHT_DIED:
+        flight_tell(s, true);
+        flight_repeat(s);
+        return;
+    case FLIGHT_BROKEN:
+        session_end(s, OUTCOME_REQUEST_INCOMPLETE, "the client broke off");
+        return;
+    case FLIGHT_SILENT:
+        session_end(s, OUTCOME_IDLE_TIMEOUT, "silent for too long");
+        return;
+    case FLIGHT_FAILED:
+        session_end(s, OUTCOME_INTERNAL, "out of memory");
+        return;
+    }
+    s->access.bytes_up += delivered;
+    buf_consume(&s->intake->in, delivered);
+    session_enter(s, SESSION_TUNNEL);
+}
+
+void session_flight_enter(struct session *s)
+{
+    s->flight = flight_start(
+        &(struct flight_options){
+            .loop = s->server->loop,
+            .client = s->client,
+            .upstream = s->upstream,
+            .kept = &s->intake->in,
+            .idle_ms = s->config->timeout.idle,
+        },
+        flight_done, s);
+    if (!s->flight)
+        session_end(s, OUTCOME_INTERNAL, "out of memory");
+}
+
 /* ---- the tunnel ---- */
 
 static void relay_done(void *ctx, const struct relay_result *result)
@@ -155,9 +252,6 @@ static void relay_done(void *ctx, const struct relay_result *result)
 
 void session_tunnel_enter(struct session *s)
 {
-    s->server->tunnel_count++;
-    counter_add(COUNTER_TUNNELS, 1);
-    s->access.tunnel = true;
     if (stream_unread(s->client, buf_span(&s->intake->in)) != 0) {
         session_end(s, OUTCOME_INTERNAL, "out of memory");
         return;
@@ -194,9 +288,8 @@ static void exchange_noted(struct session *s, const struct exchange_result *resu
 
 static void upgraded(struct session *s, struct upstream *upstream)
 {
-    s->upstream = upstream->stream;
-    upstream->stream = NULL;
-    upstream_free(upstream);
+    upstream_take(s, upstream);
+    session_opened(s);
     buf_reset(&s->intake->in); /* the exchange has pushed it back */
     session_enter(s, SESSION_TUNNEL);
 }

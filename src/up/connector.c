@@ -11,6 +11,7 @@
 #include "base/counters.h"
 #include "up/dial.h"
 #include "up/tunnel.h"
+#include "up/warm.h"
 
 /* A login may need a second connection, a kept one may be stale; more is a loop. */
 #define CONNECTIONS_PER_HOP 3
@@ -31,11 +32,12 @@ struct connector {
     char *via; /* line for CONNECT */
     uint16_t port;
     uint32_t owner;
-    uint8_t *order;            /* of the route's hops */
-    size_t turn;               /* index into order */
-    unsigned connections;      /* opened to the current hop */
-    bool fresh;                /* no kept connection, or no further one */
-    bool logged_in;            /* or only one that is logged in */
+    uint8_t *order;       /* of the route's hops */
+    size_t turn;          /* index into order */
+    unsigned connections; /* opened to the current hop */
+    bool fresh;           /* no kept connection, or no further one */
+    bool logged_in;       /* or only one that is logged in */
+    bool in_advance;
     struct upstream *upstream; /* under construction */
     struct dial *dial;
     struct tls_handshake *tls;
@@ -115,12 +117,26 @@ static void hop_failed(struct connector *c, enum outcome outcome, const char *de
     connector_end(c, outcome, detail);
 }
 
+static struct warm_request warm_request_of(const struct connector *c)
+{
+    return (struct warm_request){
+        .route = c->route,
+        .hop = hop_now(c),
+        .host = span_of(c->host),
+        .port = c->port,
+        .via = span_of(c->via),
+    };
+}
+
 static void hop_succeeded(struct connector *c)
 {
+    const struct warm_request use = warm_request_of(c);
     const struct hop *hop = hop_now(c);
 
     if (hop)
         health_succeeded(c->egress->health, hop);
+    if (hop && c->mode == CONNECTOR_TUNNEL && !c->in_advance)
+        warm_used(c->egress->warm, &use, c->upstream->reused);
     connector_end(c, OUTCOME_OK, NULL);
 }
 
@@ -208,6 +224,7 @@ static struct auth_options login_options(const struct connector *c,
         .clear = !hop->tls,
         .login = hop->login,
         .withheld = hop->withheld,
+        .accepted_only = c->in_advance,
     };
 }
 
@@ -346,6 +363,16 @@ static bool upstream_begin(struct connector *c)
     return false;
 }
 
+/* A tunnel that stands already. */
+static bool take_ready(struct connector *c)
+{
+    const struct warm_request request = warm_request_of(c);
+
+    if (c->mode == CONNECTOR_TUNNEL && !c->fresh && c->connections == 0)
+        c->upstream = warm_take(c->egress->warm, &request);
+    return c->upstream != NULL;
+}
+
 /*
  * A tunnel needs a connection that is logged in: one message, then, instead of a TCP
  * handshake and two or three of them.
@@ -382,6 +409,10 @@ static void hop_begin(struct connector *c)
 {
     const struct hop *hop = hop_now(c);
 
+    if (hop && take_ready(c)) {
+        connector_end(c, OUTCOME_OK, NULL);
+        return;
+    }
     if (take_kept(c)) {
         if (c->mode == CONNECTOR_TUNNEL)
             tunnel_begin(c);
@@ -446,6 +477,7 @@ struct connector *connector_start(const struct connector_options *options,
     c->port = options->port;
     c->owner = options->owner;
     c->fresh = options->fresh;
+    c->in_advance = options->in_advance;
     c->logged_in = options->logged_in || c->mode == CONNECTOR_TUNNEL;
     c->callback = callback;
     c->ctx = ctx;

@@ -30,6 +30,8 @@ struct connector_options {
     uint32_t owner; /* uid of the caller */
     bool fresh;     /* not a kept connection */
     bool logged_in; /* FORWARD: a kept connection only if it is logged in */
+    bool in_advance; /* nobody has asked for it: only with a login that was accepted
+                        before, and it is no use of the target; see warm.h */
 };
 
 struct connector_result {

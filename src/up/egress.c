@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "up/warm.h"
+
 static bool name_make(char name[EGRESS_NAME])
 {
     unsigned char bytes[4];
@@ -46,9 +48,10 @@ struct egress *egress_new(struct loop *loop, const struct config *config)
     });
     e->lifetimes = lifetimes_new();
     e->pool = e->lifetimes ? pool_new(loop, e->lifetimes) : NULL;
+    e->warm = warm_new(e, config);
     e->tls = tls_context_new(loop, config->tls_ca);
     if (e->resolver && e->health && e->guard && e->memory && e->gss && e->pool &&
-        e->tls && name_make(e->name))
+        e->warm && e->tls && name_make(e->name))
         return e;
     egress_free(e);
     return NULL;
@@ -67,6 +70,7 @@ bool egress_reload(struct egress *e, const struct config *config)
     e->tls = tls;
     gss_set_call_ms(e->gss, config->timeout.ticket);
     pool_flush(e->pool);
+    warm_configure(e->warm, config);
     return true;
 }
 
@@ -74,6 +78,7 @@ void egress_free(struct egress *e)
 {
     if (!e)
         return;
+    warm_free(e->warm);
     pool_free(e->pool);
     lifetimes_free(e->lifetimes);
     tls_context_unref(e->tls);

@@ -12,6 +12,8 @@
 
 #define EGRESS_NAME 32
 
+struct warm;
+
 struct egress {
     struct loop *loop;
     struct resolver *resolver;
@@ -21,6 +23,7 @@ struct egress {
     struct gss *gss;
     struct lifetimes *lifetimes;
     struct pool *pool;
+    struct warm *warm;       /* ready tunnels */
     struct tls_context *tls; /* of the current configuration */
     char name[EGRESS_NAME];  /* pseudonym, unique per process: "ccgate-1f0c9a2e" */
     /* Whether an address is one of our listeners; NULL where nothing listens. */
@@ -33,7 +36,8 @@ struct egress *egress_new(struct loop *loop, const struct config *config);
 
 /*
  * Takes over what a new configuration changes: resolver settings, trust. Kept
- * connections are closed. False when memory is out; the old state then stays.
+ * connections and ready tunnels are closed. False when memory is out; the old state
+ * then stays.
  */
 bool egress_reload(struct egress *egress, const struct config *config);
 

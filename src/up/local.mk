@@ -1,6 +1,10 @@
 libccgate_a_SOURCES += \
+	src/up/client_hello.c \
+	src/up/client_hello.h \
 	src/up/connector.c \
 	src/up/connector.h \
+	src/up/demand.c \
+	src/up/demand.h \
 	src/up/dial.c \
 	src/up/dial.h \
 	src/up/discard.c \
@@ -20,4 +24,6 @@ libccgate_a_SOURCES += \
 	src/up/tunnel.c \
 	src/up/tunnel.h \
 	src/up/upstream.c \
-	src/up/upstream.h
+	src/up/upstream.h \
+	src/up/warm.c \
+	src/up/warm.h

@@ -18,8 +18,9 @@ struct upstream {
     struct tls_end_point end_point; /* empty without TLS */
     char *key;        /* what the pool finds it by: the hop's name or host:port */
     uint32_t owner;   /* uid of the caller it was opened for, see pool.h */
-    bool reused;      /* came from the pool ... */
-    uint64_t idle_ms; /* ... where it was idle that long */
+    bool reused;      /* came from the pool, ... */
+    bool ready;       /* or is a tunnel that was opened before it was asked for, ... */
+    uint64_t idle_ms; /* ... and was idle that long */
 };
 
 /* An empty one; NULL when memory is out. */

@@ -294,6 +294,36 @@ END_TEST
 /* freed: how far the first connection came; the second one waits for it. */
 enum { FREED_MADE, FREED_SENT, FREED_STEPPING };
 
+/* What nobody waits for sends no password that was not accepted before. */
+START_TEST(in_advance_only_with_an_accepted_password)
+{
+    struct auth_options options = {
+        .loop = loop,
+        .guard = guard,
+        .memory = memory,
+        .hop = HOP,
+        .host = "wp1.corp",
+        .login = &login,
+        .accepted_only = true,
+    };
+    struct auth *advance = auth_new(&options);
+    struct auth *asked = start();
+
+    ck_assert_int_eq(step(advance, "Proxy-Authenticate: Basic realm=\"corp\"\r\n"),
+                     OUTCOME_LOGIN_HELD);
+    ck_assert_uint_eq(auth_value(advance).len, 0);
+    ck_assert_int_eq(step(asked, NULL), OUTCOME_OK);
+    ck_assert_uint_gt(auth_value(asked).len, 0);
+    auth_sent(asked);
+    ck_assert_int_eq(step(advance, NULL), OUTCOME_LOGIN_HELD); /* no answer came yet */
+    auth_settle(asked, NULL, NULL);
+    ck_assert_int_eq(step(advance, NULL), OUTCOME_OK);
+    ck_assert_uint_gt(auth_value(advance).len, 0);
+    auth_free(advance);
+    auth_free(asked);
+}
+END_TEST
+
 START_TEST(freed_in_between)
 {
     struct auth *first = start();
@@ -373,6 +403,7 @@ int main(void)
     tcase_add_test(tcase, asks_again_and_again);
     tcase_add_test(tcase, only_one_connection_tries);
     tcase_add_loop_test(tcase, freed_in_between, FREED_MADE, FREED_STEPPING + 1);
+    tcase_add_test(tcase, in_advance_only_with_an_accepted_password);
     tcase_add_test(tcase, lost_after_acceptance);
     tcase_add_test(tcase, freed_by_its_callback);
     suite_add_tcase(suite, tcase);
