@@ -82,15 +82,20 @@ static const struct verb_info VERBS[VERB_COUNT] = {
         {
             .name = "auth",
             .argument = "SUBVERB",
-            .summary = "set the password",
+            .operand = "[TARGET]",
+            .summary = "try, look at, set or free the login",
             .text =
+                "auth test  logs in to the proxy once, for a tunnel to TARGET (a URL,\n"
+                "           host:port, or example.com:443), and says what the proxy\n"
+                "           offered, what was chosen and what came back. A login that\n"
+                "           is held back stays so.\n"
                 "auth set   asks for the password twice and stores it: in the file that\n"
                 "           password_file names, else in the desktop's keyring if there\n"
                 "           is one, else in ~/.config/ccgate/password; or where --file\n"
                 "           or --keyring says. A running ccgate takes it at once. Its\n"
                 "           user is that of the configuration, or --username.\n",
             .options = OPTION_CONFIG | OPTION_VERBOSE | OPTION_STDIN | OPTION_KEYRING |
-                       OPTION_FILE,
+                       OPTION_FILE | OPTION_JSON,
             .keys = VERB_KEYS_ALL,
         },
     [VERB_HELP] =
@@ -376,6 +381,8 @@ static void take_word(struct parser *p, const char *word)
             unknown_verb(p, word);
     } else if (VERBS[o->verb].argument != NULL && o->argument == NULL) {
         o->argument = word;
+    } else if (VERBS[o->verb].operand != NULL && o->operand == NULL) {
+        o->operand = word;
     } else if (!p->failed) {
         SAY(p, "ccgate: %s: one word too many\n", word);
         SAY(p, "  \"ccgate help %s\" says what it takes\n", VERBS[o->verb].name);

@@ -45,6 +45,7 @@ enum verb_keys {
 struct verb_info {
     const char *name;
     const char *argument; /* "URL"; "[VERB]" may be left out; NULL: takes none */
+    const char *operand;  /* a second one, which may be left out; NULL: takes none */
     const char *summary;  /* a few words */
     const char *text;     /* a few lines for `ccgate help VERB` */
     unsigned options;     /* OPTION_... that it takes, besides HELP and VERSION */
@@ -64,6 +65,7 @@ struct options {
     enum verb verb;
     unsigned set;            /* OPTION_... that were given */
     const char *argument;    /* of the verb, or NULL */
+    const char *operand;     /* behind it, or NULL */
     const char *config_file; /* --config FILE, or NULL */
     const char *file;        /* --file FILE, or NULL */
     struct config_setting *settings;

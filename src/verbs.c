@@ -117,11 +117,7 @@ int verb_dump_config(const struct options *options)
 
 /* ---- route ---- */
 
-/*
- * A URL, host:port as in CONNECT, or a host alone, which is taken as https. NULL, or
- * what is wrong.
- */
-static const char *read_target(const char *text, struct route_request *request)
+const char *verb_target(const char *text, struct route_request *request)
 {
     struct span s = span_of(text);
     struct url url;
@@ -147,8 +143,7 @@ static const char *read_target(const char *text, struct route_request *request)
     return url.port != 0 ? NULL : "needs a port";
 }
 
-/* Whether a gate with this configuration would listen there. */
-static bool is_self(void *ctx, struct span host, uint16_t port)
+bool verb_is_self(void *ctx, struct span host, uint16_t port)
 {
     const struct config *config = ctx;
     struct netaddr target;
@@ -224,8 +219,8 @@ static void print_route(const struct route *route, const char *target)
 int verb_route(const struct options *options)
 {
     struct route_request request = {.port = 0};
-    struct router_options setup = {.environment = environ, .is_self = is_self};
-    const char *wrong = read_target(options->argument, &request);
+    struct router_options setup = {.environment = environ, .is_self = verb_is_self};
+    const char *wrong = verb_target(options->argument, &request);
     struct route *route = NULL;
     struct router *router;
     int status;

@@ -6,6 +6,7 @@
 #define CCGATE_VERBS_H
 
 #include "options.h"
+#include "route/route.h"
 
 /* verbs.c: these need no running ccgate */
 int verb_check_config(const struct options *options);
@@ -31,6 +32,15 @@ int auth_set(const struct options *options);
  */
 struct config *verb_config(const struct options *options,
                            enum config_passwords passwords);
+
+/*
+ * A URL, host:port as in CONNECT, or a host alone, which is taken as https. NULL, or
+ * what is wrong. The request's host points into text.
+ */
+const char *verb_target(const char *text, struct route_request *request);
+
+/* A route_is_self: whether a gate with this configuration (ctx) would listen there. */
+bool verb_is_self(void *ctx, struct span host, uint16_t port);
 
 /* dump_json.c: YAML text as JSON. False when memory is out. */
 bool dump_json(struct span yaml, struct buf *out);

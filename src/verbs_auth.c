@@ -1,18 +1,46 @@
 /*
  * verbs_auth: `ccgate auth SUBVERB`, what concerns logins to proxies.
  */
-#include <stdio.h>
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* environ */
+#endif
 
+#include <stdio.h>
+#include <unistd.h>
+
+#include "auth_test.h"
 #include "verbs.h"
+
+static int auth_try(const struct options *options)
+{
+    const char *target = options->operand != NULL ? options->operand : "example.com";
+    struct route_request request = {.port = 0};
+    const char *wrong = verb_target(target, &request);
+    struct config *config;
+    int status;
+
+    if (wrong != NULL) {
+        fprintf(stderr, "ccgate: auth test: the target %s\n", wrong);
+        return 2;
+    }
+    config = verb_config(options, CONFIG_PASSWORDS_ALL);
+    if (config == NULL)
+        return 2;
+    status = auth_test(config, environ, &request, (options->set & OPTION_JSON) != 0);
+    config_unref(config);
+    return status;
+}
 
 static const struct {
     const char *name;
     unsigned options; /* OPTION_... that it takes, of those of `auth` */
+    bool operand;
     int (*run)(const struct options *options);
 } SUBVERBS[] = {
     {"set",
      OPTION_CONFIG | OPTION_VERBOSE | OPTION_STDIN | OPTION_KEYRING | OPTION_FILE,
-     auth_set},
+     false, auth_set},
+    {"test", OPTION_CONFIG | OPTION_VERBOSE | OPTION_JSON, true, auth_try},
 };
 
 enum { SUBVERB_COUNT = sizeof(SUBVERBS) / sizeof(SUBVERBS[0]) };
@@ -44,6 +72,11 @@ int verb_auth(const struct options *options)
     for (size_t i = 0; i < SUBVERB_COUNT; i++) {
         if (!span_equal(span_of(SUBVERBS[i].name), span_of(options->argument)))
             continue;
+        if (options->operand != NULL && !SUBVERBS[i].operand) {
+            fprintf(stderr, "ccgate: auth %s: \"%s\" is one word too many\n",
+                    options->argument, options->operand);
+            return 2;
+        }
         return takes_options(options, SUBVERBS[i].options) ? SUBVERBS[i].run(options)
                                                            : 2;
     }

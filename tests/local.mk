@@ -222,6 +222,7 @@ check-soak: ccgate
 EXTRA_DIST += \
     tests/e2e/bed.py \
     tests/e2e/big_ticket.py \
+    tests/e2e/cases_auth_verb.py \
     tests/e2e/cases_beds.py \
     tests/e2e/cases_clients.py \
     tests/e2e/cases_gate.py \

@@ -15,7 +15,7 @@ _ccgate()
     done
     case $before in
     auth)
-        mapfile -t COMPREPLY < <(compgen -W 'set' -- "$word")
+        mapfile -t COMPREPLY < <(compgen -W 'set test' -- "$word")
         return
         ;;
     --config | --file | --*-file | --*-ca | --pidfile | --*-dir | --log-to)

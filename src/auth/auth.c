@@ -385,7 +385,7 @@ static void step_challenged(struct auth *auth, const struct head *head)
     } else {
         give_up(auth);
         if (auth->offers.count > 0)
-            auth_memory_asks(auth->o.memory, auth->o.hop, auth->offers.set);
+            auth_memory_asks(auth->o.memory, auth->o.hop, &auth->offers);
         try_next(auth);
     }
 }

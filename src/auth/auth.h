@@ -33,6 +33,9 @@ enum auth_known auth_memory_get(const struct auth_memory *memory, const char *ho
 /* The scheme last begun with at the hop ("Basic"), or NULL. */
 const char *auth_memory_scheme(const struct auth_memory *memory, const char *hop);
 
+/* What the hop offered last, for people ("Negotiate, NTLM"), or NULL. */
+const char *auth_memory_names(const struct auth_memory *memory, const char *hop);
+
 /*
  * Why a stronger scheme that the hop offers could not be used ("Negotiate: there is no
  * Kerberos ticket"), or NULL.

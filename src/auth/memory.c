@@ -20,6 +20,7 @@ struct entry {
     char *hop;
     enum auth_known known;
     scheme_set offered;
+    char names[OFFERS_NAMES];        /* of all schemes it offered */
     bool stronger;                   /* than Basic, at any time */
     const struct auth_scheme *begun; /* the scheme last begun with, or NULL */
     uint64_t unable[SCHEME_COUNT];   /* the loop's time until which it cannot be used */
@@ -114,6 +115,13 @@ const char *auth_memory_scheme(const struct auth_memory *memory, const char *hop
     return entry == NULL || entry->begun == NULL ? NULL : entry->begun->name;
 }
 
+const char *auth_memory_names(const struct auth_memory *memory, const char *hop)
+{
+    const struct entry *entry = find(memory, hop);
+
+    return entry == NULL || entry->names[0] == '\0' ? NULL : entry->names;
+}
+
 const char *auth_memory_note(const struct auth_memory *memory, const char *hop)
 {
     const struct entry *entry = find(memory, hop);
@@ -121,15 +129,17 @@ const char *auth_memory_note(const struct auth_memory *memory, const char *hop)
     return entry == NULL || entry->noted == NULL ? NULL : entry->note;
 }
 
-void auth_memory_asks(struct auth_memory *memory, const char *hop, scheme_set offered)
+void auth_memory_asks(struct auth_memory *memory, const char *hop,
+                      const struct offers *offers)
 {
     struct entry *entry = find_or_add(memory, hop);
 
     if (entry == NULL)
         return;
     entry->known = AUTH_KNOWN_ASKS;
-    entry->offered = offered;
-    if ((offered & ~scheme_bit(&auth_scheme_basic)) != 0)
+    entry->offered = offers->set;
+    (void)snprintf(entry->names, sizeof(entry->names), "%s", offers->names);
+    if ((offers->set & ~scheme_bit(&auth_scheme_basic)) != 0)
         entry->stronger = true;
 }
 

@@ -7,11 +7,9 @@
 #include "auth/auth_scheme.h"
 #include "auth/offers.h"
 
-/*
- * Remembers that the hop asked, and for which of our schemes. When memory is out,
- * nothing is remembered.
- */
-void auth_memory_asks(struct auth_memory *memory, const char *hop, scheme_set offered);
+/* Remembers that the hop asked, and for what. When memory is out, nothing is. */
+void auth_memory_asks(struct auth_memory *memory, const char *hop,
+                      const struct offers *offers);
 
 /* The schemes that the hop offered last. */
 scheme_set auth_memory_offered(const struct auth_memory *memory, const char *hop);

@@ -11,6 +11,7 @@ import os
 import shutil
 import sys
 
+import cases_auth_verb
 import cases_beds
 import cases_clients
 import cases_gate
@@ -110,6 +111,7 @@ def run_all(world, results, options):
         for case in cases_gate.ALL:
             results.run(f"gate/{case.__name__}", case, world)
         cases_login.run(world, results)
+        cases_auth_verb.run(world, results)
         cases_gss.run(world, results)
         for case in cases_keyring.ALL:
             results.run(f"keyring/{case.__name__}", case, world)

@@ -46,7 +46,7 @@ static const char *chosen(const char *lines, struct choice *choice)
     struct offers offers;
 
     offers_read(&offers, span_of(lines));
-    auth_memory_asks(memory, HOP, offers.set);
+    auth_memory_asks(memory, HOP, &offers);
     choose(choice, &options, &offers, 0);
     return choice->scheme == NULL ? "" : choice->scheme->name;
 }
