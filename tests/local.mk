@@ -214,8 +214,9 @@ bench-quick: ccgate $(bench_programs)
 	$(bench_run) --quick
 
 # Real proxies, servers and clients; an absent one is a failure.
-check-e2e: ccgate tests/bench/link
+check-e2e: ccgate tests/bench/link tests/mock/mockproxy tests/mock/mockprovider
 	CCGATE=$(abs_builddir)/ccgate LINK=$(abs_builddir)/tests/bench/link \
+	    MOCKS=$(abs_builddir)/tests/mock \
 	    $(top_srcdir)/tests/e2e/run.py
 check-soak: ccgate
 	CCGATE=$(abs_builddir)/ccgate $(top_srcdir)/tests/e2e/run.py --soak 60
@@ -238,6 +239,7 @@ EXTRA_DIST += \
     tests/e2e/gss_proxy.py \
     tests/e2e/kdc.py \
     tests/e2e/keyring.py \
+    tests/e2e/cases_warm.py \
     tests/e2e/run.py \
     tests/e2e/servers.py \
     tests/e2e/websocket_server.py

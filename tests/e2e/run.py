@@ -19,6 +19,7 @@ import cases_gss
 import cases_keyring
 import cases_link
 import cases_login
+import cases_warm
 from bed import Bed, Failure, Results, read
 from gss import GssProxy
 from kdc import Kdc
@@ -115,6 +116,8 @@ def run_all(world, results, options):
         cases_gss.run(world, results)
         for case in cases_keyring.ALL:
             results.run(f"keyring/{case.__name__}", case, world)
+        for case in cases_warm.ALL:
+            results.run(f"warm/{case.__name__}", case, world)
         for case in cases_link.ALL:
             results.run(f"link/{case.__name__}", case, world)
     if not options.soak:

@@ -123,6 +123,8 @@ static void origin_connected(struct session *s)
         mock_add(&s->origin.out, s->in.at, s->in.len);
         mock_drop(&s->in, s->in.len);
         s->phase = PHASE_TUNNEL;
+        s->opened = mock_now();
+        s->spoken = s->origin.out.len > 0;
         proxy_print(s, "tunnel open to %s", s->head.target);
         return;
     }
@@ -155,6 +157,19 @@ static void answer_ended(struct session *s)
 
 /* ---- events ---- */
 
+/* Closes with FIN, which follows when the session is freed, or with RST. */
+static bool tunnel_killed(const struct session *s, bool bytes)
+{
+    static const struct linger at_once = {1, 0};
+    bool reset;
+
+    if (!proxy_kills(s, bytes, &reset))
+        return false;
+    if (reset)
+        setsockopt(s->client.fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+    return true;
+}
+
 static bool client_bytes(struct session *s, const char *bytes, size_t len)
 {
     s->bytes_up += len;
@@ -168,6 +183,9 @@ static bool client_bytes(struct session *s, const char *bytes, size_t len)
         body_pass(s);
         break;
     case PHASE_TUNNEL:
+        if (!s->spoken && tunnel_killed(s, true))
+            return false;
+        s->spoken = true;
         mock_add(&s->origin.out, bytes, len);
         break;
     case PHASE_CLOSING:
@@ -262,6 +280,8 @@ static bool session_turn(struct session *s, short client, short origin)
         return false;
     if (!side_write(&s->client))
         return false;
+    if (s->phase == PHASE_TUNNEL && !s->spoken && tunnel_killed(s, false))
+        return false;
     if (!session_done(s))
         return true;
     if (s->phase == PHASE_TUNNEL)
@@ -327,7 +347,8 @@ static void loop(int listener)
                 side_poll(&s->origin, &s->client, s->phase == PHASE_CONNECTING);
             count++;
         }
-        if (poll(polls, 1 + 2 * count, count > 0 ? 200 : -1) < 0 && errno != EINTR)
+        if (poll(polls, 1 + 2 * count, count > 0 ? proxy_patience() : -1) < 0 &&
+            errno != EINTR)
             mock_fail("poll: %s", strerror(errno));
         for (size_t k = 0; k < count; k++) {
             struct session *s = sessions[which[k]];

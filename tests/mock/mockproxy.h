@@ -33,6 +33,8 @@ struct session {
     bool answer_framed; /* and says where its body ends */
     double closing_since;
     bool logged_in; /* with NTLM */
+    double opened;  /* the tunnel */
+    bool spoken;    /* the client has said something in it */
     struct mock_buf type1, type2;
     unsigned char nonce[8];
     uint64_t challenged_at; /* FILETIME */
@@ -56,6 +58,13 @@ void proxy_decide(struct session *s);
 void proxy_request(struct session *s, struct mock_buf *out);
 /* Bytes of the origin's answer to a request that is no CONNECT. */
 void proxy_response(struct session *s, const char *bytes, size_t len);
+/*
+ * Whether a tunnel is to be broken off: now, in silence, or with the client's first
+ * bytes. Then it has been said how, in *reset.
+ */
+bool proxy_kills(const struct session *s, bool bytes, bool *reset);
+/* How long poll() may sleep, in milliseconds, while there are sessions. */
+int proxy_patience(void);
 /* A line about the session, with --print. */
 void proxy_print(const struct session *s, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

@@ -31,7 +31,8 @@ static struct {
     size_t denial_count;
     bool print;
     bool close_after_407;
-    unsigned long failed_logins;
+    double kill_idle, kill_after; /* milliseconds; 0: no */
+    unsigned long failed_logins, killed;
 } rules = {.listen = "127.0.0.1:0"};
 
 /* ---- options ---- */
@@ -126,6 +127,10 @@ static bool option(const char *name, const char *value)
         add_map(value);
     else if (strcmp(name, "deny") == 0)
         add_denial(value);
+    else if (strcmp(name, "kill-idle") == 0)
+        rules.kill_idle = strtod(value, NULL);
+    else if (strcmp(name, "kill-after") == 0)
+        rules.kill_after = strtod(value, NULL);
     else if (strcmp(name, "rules") == 0)
         read_rules(value);
     else
@@ -155,11 +160,16 @@ static void read_rules(const char *path)
 
 static void usage(void)
 {
-    puts("usage: mockproxy [--listen ADDRESS:PORT]\n"
-         "                 [--auth basic:USER:PASS | --auth ntlm:DOMAIN:USER:PASS |\n"
-         "                  --auth negotiate:DOMAIN:USER:PASS (NTLM by that name)]\n"
-         "                 [--map HOST:PORT=ADDRESS:PORT]... [--deny HOST=STATUS]...\n"
-         "                 [--close-after-407] [--print] [--rules FILE]");
+    puts(
+        "usage: mockproxy [--listen ADDRESS:PORT]\n"
+        "                 [--auth basic:USER:PASS | --auth ntlm:DOMAIN:USER:PASS |\n"
+        "                  --auth negotiate:DOMAIN:USER:PASS (NTLM by that name)]\n"
+        "                 [--map HOST:PORT=ADDRESS:PORT]... [--deny HOST=STATUS]...\n"
+        "                 [--close-after-407] [--print] [--rules FILE]\n"
+        "                 [--kill-idle MS] [--kill-after MS]\n"
+        "--kill-idle breaks off every second tunnel that was silent for so long, when\n"
+        "its client's first bytes come; --kill-after some that are silent for so long.\n"
+        "FIN and RST take turns.");
     exit(0);
 }
 
@@ -354,6 +364,28 @@ void proxy_decide(struct session *s)
     if (s->origin.fd < 0)
         mock_fail("no connection to an origin can be made");
     s->phase = PHASE_CONNECTING;
+}
+
+/* ---- tunnels that are broken off ---- */
+
+int proxy_patience(void)
+{
+    return rules.kill_after > 0 ? 10 : 200;
+}
+
+bool proxy_kills(const struct session *s, bool bytes, bool *reset)
+{
+    double silent = mock_now() - s->opened;
+    /* Not all at the same age, so that some are broken off as they are taken. */
+    double after = rules.kill_after * (1 + (double)(s->number % 7) / 7);
+
+    if (bytes ? rules.kill_idle <= 0 || silent < rules.kill_idle || s->number % 2 != 0
+              : rules.kill_after <= 0 || silent < after || s->number % 4 != 1)
+        return false;
+    *reset = rules.killed++ % 2 != 0;
+    mock_say("proxy    #%lu killed by %s %s", s->number, *reset ? "RST" : "FIN",
+             bytes ? "at its first bytes" : "in silence");
+    return true;
 }
 
 /* ---- heads on their way ---- */
