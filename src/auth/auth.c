@@ -37,6 +37,7 @@ struct auth {
     const struct auth_scheme *scheme; /* NULL: none yet */
     void *scheme_state;
     bool begun;     /* a message of a scheme that is bound was sent */
+    bool spent;     /* ... and refused: another scheme needs another connection */
     bool logged_in; /* such a login was accepted: this connection needs no other */
     bool waiting;   /* no value: the scheme needs a challenge first */
     struct buf value;
@@ -131,6 +132,7 @@ static void give_up(struct auth *auth)
         guard_drop(ticket);
     wipe_value(auth);
     auth->state = STATE_IDLE;
+    auth->spent = auth->spent || auth->begun;
     auth->begun = auth->waiting = false;
     if (auth->scheme != NULL && auth->scheme->bound)
         scheme_drop(auth); /* begun, it is of no use elsewhere */
@@ -503,6 +505,11 @@ enum outcome auth_settle(struct auth *auth, const struct head *answer,
 bool auth_is_leg(const struct auth *auth)
 {
     return auth->waiting || (auth->value.len > 0 && !value_decides(auth));
+}
+
+bool auth_spent(const struct auth *auth)
+{
+    return auth->spent;
 }
 
 bool auth_bound(const struct auth *auth)

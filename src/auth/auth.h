@@ -124,6 +124,12 @@ enum outcome auth_settle(struct auth *auth, const struct head *answer,
 bool auth_is_leg(const struct auth *auth);
 
 /*
+ * After a step: whether the value must go over a fresh connection, because a login that
+ * is bound to this one was refused, and another scheme follows. squid takes none on it.
+ */
+bool auth_spent(const struct auth *auth);
+
+/*
  * Whether a login that lives and dies with the TCP connection (NTLM) has begun on this
  * one. While it is under way and the connection closes, it cannot go on elsewhere; once
  * it is done, further requests carry no login.

@@ -47,7 +47,7 @@ static const struct advice {
     {"credentials have expired", "the Kerberos ticket has expired: run kinit", NULL},
     {"Credentials cache is empty", "there is no Kerberos ticket: run kinit", NULL},
     {"No Kerberos credentials available", "there is no Kerberos ticket: run kinit",
-     "the keytab gives no Kerberos ticket"},
+     NULL},
     {"Matching credential not found",
      "there is no Kerberos ticket of this principal: run kinit", NULL},
     {"Can't find client principal",
@@ -62,16 +62,14 @@ static const struct advice {
      "the KDC cannot be reached (VPN, network)"},
     {"Cannot find KDC", "no KDC is known for the realm (krb5.conf, DNS)",
      "no KDC is known for the realm (krb5.conf, DNS)"},
-    {"Server not found in Kerberos database",
+    {"Client '", NULL, "the KDC does not know the principal of the keytab"},
+    {"not found in Kerberos database",
      "the KDC does not know the service HTTP of this name: name the proxy as "
      "Kerberos does",
      "the KDC does not know the service HTTP of this name: name the proxy as "
      "Kerberos does"},
-    {"Client not found in Kerberos database", NULL,
-     "the KDC does not know the principal of the keytab"},
     {"Preauthentication failed", NULL, "the keytab is out of date: have it made anew"},
     {"Password incorrect", NULL, "the keytab is out of date: have it made anew"},
-    {"keytab", NULL, "the keytab cannot be used"},
 };
 
 static const char *advice_find(const char *text, bool keytab)
@@ -82,7 +80,8 @@ static const char *advice_find(const char *text, bool keytab)
         if (advice != NULL && strcasestr(text, ADVICE[i].text) != NULL)
             return advice;
     }
-    return "Kerberos gives no ticket for the proxy";
+    return keytab ? "there is no Kerberos ticket by this keytab"
+                  : "Kerberos gives no ticket for the proxy";
 }
 
 /* Appends what the library says of a status, in printable ASCII. */

@@ -175,6 +175,9 @@ void auth_memory_unable(struct auth_memory *memory, const char *hop,
     if (entry == NULL)
         return;
     entry->unable[scheme_place(scheme)] = until;
+    /* What keeps from the strongest one is what people can mend. */
+    if (entry->noted != NULL && scheme_place(entry->noted) < scheme_place(scheme))
+        return;
     entry->noted = scheme;
     (void)snprintf(entry->note, sizeof(entry->note), "%s: %s", scheme->name, why);
 }

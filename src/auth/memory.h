@@ -26,7 +26,8 @@ void auth_memory_begins(struct auth_memory *memory, const char *hop,
 
 /*
  * The scheme cannot be used at the hop until a time of the loop's clock; why is for
- * people. Once more than that time is no reason to forget why.
+ * people, who are told that of the strongest one. Once more than that time is no reason
+ * to forget why.
  */
 void auth_memory_unable(struct auth_memory *memory, const char *hop,
                         const struct auth_scheme *scheme, uint64_t until,

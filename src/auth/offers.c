@@ -112,6 +112,7 @@ void offers_read(struct offers *offers, struct span text)
 enum obstacle {
     OBSTACLE_NONE,
     OBSTACLE_FORBIDDEN, /* by `auth:` */
+    OBSTACLE_GUESS, /* they are missing for NTLM in Negotiate, which may not be taken */
     OBSTACLE_UNABLE,    /* it could not work here a moment ago */
     OBSTACLE_HASH,      /* it needs the password, and we have a hash of it */
     OBSTACLE_DOWNGRADE, /* a password in clear where better was offered before */
@@ -145,7 +146,7 @@ static enum obstacle obstacle_of(const struct auth_scheme *scheme,
         return OBSTACLE_DOWNGRADE;
     if (scheme->needs_password &&
         (login->login_name == NULL || login->password == NULL))
-        return OBSTACLE_LACKS;
+        return scheme == &auth_scheme_negotiate_ntlm ? OBSTACLE_GUESS : OBSTACLE_LACKS;
     return OBSTACLE_NONE;
 }
 
@@ -260,7 +261,7 @@ static void explain(struct choice *choice, const struct auth_options *o,
                        "%s asks for a login (%s), and ours is not for it: name it in "
                        "`proxy:` or `auth_hosts:` if it is to have it",
                        o->hop, scheme->name);
-    } else if (obstacle == OBSTACLE_LACKS) {
+    } else if (obstacle == OBSTACLE_LACKS || obstacle == OBSTACLE_GUESS) {
         explain_lacks(choice, o, offers, scheme);
     } else {
         explain_scheme(choice, o, offers, obstacle, scheme);

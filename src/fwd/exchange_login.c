@@ -233,7 +233,10 @@ static void login_stepped(void *ctx, enum outcome outcome, const char *detail)
         exchange_request_send(x);
     } else {
         x->challenge.login_ready = true;
-        login_go_on(x);
+        if (auth_spent(x->upstream->auth))
+            connection_spent(x);
+        else
+            login_go_on(x);
     }
     exchange_turn_end(x);
 }

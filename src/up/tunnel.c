@@ -193,7 +193,7 @@ static void login_stepped(void *ctx, enum outcome outcome, const char *detail)
         return;
     }
     t->login_ready = true;
-    if (t->spent)
+    if (t->spent || auth_spent(t->auth))
         tunnel_again(t);
     else
         login_go_on(t);

@@ -151,7 +151,9 @@ static const struct {
     {"Proxy-Authenticate: Negotiate\r\n", CONFIG_AUTH_NEGOTIATE, "alice", "sesame",
      OUTCOME_LOGIN_SCHEME, "offers only Negotiate; Negotiate: there is no Kerberos"},
     {"Proxy-Authenticate: Negotiate\r\n", CONFIG_AUTH_AUTO, NULL, NULL,
-     OUTCOME_LOGIN_NO_CREDENTIALS, "(Negotiate: there is no Kerberos here)"},
+     OUTCOME_LOGIN_SCHEME, "offers only Negotiate; Negotiate: there is no Kerberos"},
+    {"Proxy-Authenticate: Negotiate\r\n", CONFIG_AUTH_NTLM, "alice", NULL,
+     OUTCOME_LOGIN_NO_CREDENTIALS, "no password of alice is known"},
     /* RFC 7617 section 2.1 */
     {"Proxy-Authenticate: Basic realm=\"foo\", charset=\"UTF-8\"\r\n", CONFIG_AUTH_AUTO,
      "test", "123\xc2\xa3", OUTCOME_OK, "Basic dGVzdDoxMjPCow=="},

@@ -438,7 +438,7 @@ START_TEST(exit_while_stuck)
     if (child == 0) {
         struct ask a;
 
-        setup(); /* a loop of its own */
+        setup();
         ask(&a, "slow1", NULL);
         await_asked(1);
         drop(&a);
@@ -466,6 +466,8 @@ static Suite *suite(void)
     tcase_add_test(tc, cancelled);
     tcase_add_test(tc, back_unheard);
     tcase_add_test(tc, free_while_stuck);
+    suite_add_tcase(s, tc);
+    tc = tcase_create("exit"); /* the process that ends has what others set up */
     tcase_add_test(tc, exit_while_stuck);
     suite_add_tcase(s, tc);
     return s;
