@@ -168,8 +168,10 @@ Programs: {programs}.
 source and destination swapped, so that TCP handshakes take their round trip, too. At its far
 end is squid with NTLMv2, verified by Samba's `ntlm_auth`; squid reaches the origin without
 delay. The client reaches ccgate and cntlm on loopback and has connected before the clock
-starts. Each row has a ccgate or cntlm of its own; the order of the rows rotates from round to
-round. *Requests* is the mean number of CONNECTs in squid's log for one tunnel.
+starts; behind the clock, the origin answers through the tunnel. Each row has a ccgate or cntlm
+of its own. The order of the rows rotates from round to round, and rounds are {pace:.1f} s apart.
+*Requests* is the number of CONNECTs in squid's log over that of tunnels that were asked for;
+ready tunnels that nobody takes are closed after a while and opened anew.
 
 {rows}
 """
@@ -209,15 +211,19 @@ def percentile(samples, percent):
 
 
 def logins_method(result):
-    trips = [1000 * trip for trip in result["round_trips"]]
+    ms = [1000 * trip for trip in result["round_trips"]]
     link = result["link"]
     return LOGINS_METHOD.format(
-        rounds=len(result["rows"][0]["seconds"]), trip=statistics.median(trips),
-        trip_low=percentile(trips, 5), trip_high=percentile(trips, 95),
+        rounds=len(result["rows"][0]["seconds"]), trip=statistics.median(ms),
+        trip_low=percentile(ms, 5), trip_high=percentile(ms, 95),
         late_p50=link["late_p50_us"], late_p99=link["late_p99_us"],
-        dropped=link["dropped"], busy=result["busy"],
+        dropped=link["dropped"], pace=result["pace"], busy=result["busy"],
         programs=", ".join(result["versions"]),
         rows="\n".join(f"- *{row['name']}*: {row['how']}" for row in result["rows"]))
+
+
+def trips(value):
+    return f"{value:.3f}" if value < 0.1 else f"{value:.2f}"
 
 
 def logins(result):
@@ -227,8 +233,8 @@ def logins(result):
     missed = []
     for row in result["rows"]:
         median = statistics.median(row["seconds"])
-        line = [row["name"], f"{median / trip:.2f}",
-                f"{percentile(row['seconds'], 95) / trip:.2f}", f"{1000 * median:.1f}",
+        line = [row["name"], trips(median / trip),
+                trips(percentile(row["seconds"], 95) / trip), f"{1000 * median:.1f}",
                 f"{row['requests']:.1f}", "-", "-"]
         if row["goal"] is not None:
             met = median / trip <= row["goal"]
