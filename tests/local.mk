@@ -221,7 +221,7 @@ check-e2e: ccgate tests/bench/link tests/mock/mockproxy tests/mock/mockprovider
 check-soak: ccgate
 	CCGATE=$(abs_builddir)/ccgate $(top_srcdir)/tests/e2e/run.py --soak 60
 EXTRA_DIST += \
-    tests/e2e/bed.py \
+    tests/e2e/bed.py tests/e2e/canary.py \
     tests/e2e/big_ticket.py \
     tests/e2e/cases_auth_verb.py \
     tests/e2e/cases_beds.py \
@@ -230,7 +230,7 @@ EXTRA_DIST += \
     tests/e2e/cases_gss.py \
     tests/e2e/cases_keyring.py \
     tests/e2e/cases_link.py \
-    tests/e2e/cases_login.py \
+    tests/e2e/cases_login.py tests/e2e/cases_secrets.py \
     tests/e2e/client_link.py \
     tests/e2e/client_requests.py \
     tests/e2e/client_undici.mjs \

@@ -42,6 +42,7 @@ void buf_commit(struct buf *b, size_t n);
 int buf_append(struct buf *b, const void *bytes, size_t n);
 int buf_append_span(struct buf *b, struct span s);
 int buf_append_text(struct buf *b, const char *text);
+/* Works with copies that it does not wipe: not for secrets. */
 int buf_printf(struct buf *b, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

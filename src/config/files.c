@@ -79,10 +79,14 @@ static void read_fd(struct loader *l, struct source *source, int fd)
 {
     static const char bom[] = "\xef\xbb\xbf";
     struct span content;
+    struct stat st;
     struct buf text;
     int error;
 
     buf_init(&text, FILE_MAX + 8192);
+    /* Room for the whole: growing would leave copies of passwords behind. */
+    if (fstat(fd, &st) == 0 && st.st_size > 0 && st.st_size <= FILE_MAX)
+        (void)buf_reserve(&text, (size_t)st.st_size + 4096);
     error = read_text(fd, &text);
     if (error == EFBIG) {
         report_name(&l->report, false, source->name, "this file is too large");
@@ -103,9 +107,7 @@ static void read_fd(struct loader *l, struct source *source, int fd)
     else
         loader_yaml(l, source);
 out:
-    if (text.len > 0)
-        secret_wipe(text.data + text.start, text.len);
-    buf_clear(&text);
+    buf_wipe(&text);
 }
 
 static void load_fd(struct loader *l, enum layer layer, const char *name, int fd)

@@ -230,6 +230,16 @@ static struct node *read_stream(struct reader *r)
     return root;
 }
 
+/* libyaml frees its copies of the text as they are, and passwords may stand there. */
+static void wipe_buffers(yaml_parser_t *y)
+{
+    if (y->raw_buffer.start != NULL)
+        secret_wipe(y->raw_buffer.start,
+                    (size_t)(y->raw_buffer.end - y->raw_buffer.start));
+    if (y->buffer.start != NULL)
+        secret_wipe(y->buffer.start, (size_t)(y->buffer.end - y->buffer.start));
+}
+
 struct node *yaml_read(struct report *report, const struct source *source)
 {
     struct reader r = {.report = report, .source = source};
@@ -243,6 +253,7 @@ struct node *yaml_read(struct report *report, const struct source *source)
     yaml_parser_set_input_string(&r.yaml, (const unsigned char *)source->text,
                                  source->len);
     root = read_stream(&r);
+    wipe_buffers(&r.yaml);
     yaml_parser_delete(&r.yaml);
     if (report->no_memory || r.stopped) {
         node_free(root); /* half a tree would only cause errors that are none */

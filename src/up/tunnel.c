@@ -110,8 +110,11 @@ static int head_compose(struct tunnel *t)
                            t->target, t->via);
     for (char *const *line = t->header; !error && line && *line; line++)
         error = buf_printf(&t->out, "%s\r\n", *line);
-    if (!error && login.len > 0)
-        error = buf_printf(&t->out, "Proxy-Authorization: %.*s\r\n", SPAN_ARG(login));
+    if (!error && login.len > 0) { /* buf_printf() would leave copies */
+        error = buf_append_text(&t->out, "Proxy-Authorization: ");
+        error = error ? error : buf_append_span(&t->out, login);
+        error = error ? error : buf_append_text(&t->out, "\r\n");
+    }
     return error ? error : buf_append_text(&t->out, "\r\n");
 }
 

@@ -20,6 +20,7 @@ import cases_keyring
 import cases_link
 import cases_login
 import cases_warm
+import cases_secrets
 from bed import Bed, Failure, Results, read
 from gss import GssProxy
 from kdc import Kdc
@@ -114,6 +115,7 @@ def run_all(world, results, options):
         cases_login.run(world, results)
         cases_auth_verb.run(world, results)
         cases_gss.run(world, results)
+        cases_secrets.run(world, results)
         for case in cases_keyring.ALL:
             results.run(f"keyring/{case.__name__}", case, world)
         for case in cases_warm.ALL:

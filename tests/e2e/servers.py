@@ -389,12 +389,13 @@ class Gate:
     def write_password(self, password):
         write(self.password_file, password + "\n", 0o600)
 
-    def start(self):
+    def start(self, **more):
         self.process = self.bed.start(
             "ccgate",
             self.prefix + [self.binary, "--config", self.config],
             self.log,
             env=self.env,
+            **more,
         )
         self.process.wait_ready(lambda: " ready " in self.process.output())
         found = re.search(r" listening .*addr=\"?([^\s\"/]+:\d+)", self.process.output())
