@@ -34,6 +34,7 @@ unit_tests = \
 	tests/unit/test_loop_time \
 	tests/unit/test_md4 \
 	tests/unit/test_metrics \
+	tests/unit/test_negotiate \
 	tests/unit/test_netaddr \
 	tests/unit/test_noproxy \
 	tests/unit/test_ntlm \

@@ -12,4 +12,10 @@ tests_unit_test_loop_time_poll_SOURCES = tests/unit/test_loop_time.c src/base/lo
 tests_unit_test_alloc_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup
 
+# What is built only where the headers of GSSAPI are.
+if HAVE_GSSAPI
+check_PROGRAMS += tests/unit/test_gss_mit
+TESTS += tests/unit/test_gss_mit
+endif
+
 endif
