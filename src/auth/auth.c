@@ -247,8 +247,16 @@ static void explain_held(const struct auth_options *o, char *text, size_t size)
 
 bool auth_is_held(const struct auth_options *options, char *text, size_t size)
 {
+    const struct offers offers = {
+        .set = auth_memory_offered(options->memory, options->hop),
+    };
+    struct choice choice;
+
     if (auth_memory_get(options->memory, options->hop) != AUTH_KNOWN_ASKS ||
         guard_state_of(options->guard, options->login, NULL) != GUARD_CLOSED)
+        return false;
+    choose(&choice, options, &offers, 0);
+    if (choice.scheme != NULL && !choice.scheme->needs_password)
         return false;
     explain_held(options, text, size);
     return true;

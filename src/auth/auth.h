@@ -71,7 +71,7 @@ struct auth_request {
 
 /*
  * Whether a login at this hop would be held back, known without a connection: the hop
- * asks for one and the guard is closed. Then text says why.
+ * asks for one that needs a password, and the guard is closed. Then text says why.
  */
 bool auth_is_held(const struct auth_options *options, char *text, size_t size);
 

@@ -294,6 +294,42 @@ START_TEST(what_it_is_made_of)
 }
 END_TEST
 
+static struct guard_ticket *ticket;
+
+static void guard_allowed(void *ctx, bool allowed)
+{
+    (void)ctx;
+    ck_assert(allowed);
+}
+
+/* A password that was rejected is no reason not to use a ticket. */
+START_TEST(beside_a_closed_guard)
+{
+    struct auth_options options = {
+        .loop = loop,
+        .guard = guard,
+        .memory = memory,
+        .gss = gss,
+        .hop = HOP,
+        .host = "wp1.corp",
+        .login = &login,
+    };
+    char text[AUTH_TEXT];
+
+    ticket = guard_ask(guard, &login, guard_allowed, NULL);
+    loop_run(loop);
+    guard_rejected(ticket, HOP);
+    speak(NEGOTIATE "Proxy-Authenticate: NTLM\r\n");
+    ck_assert(!auth_is_held(&options, text, sizeof(text)));
+    ck_assert_int_eq(settle("", NULL), OUTCOME_OK);
+    auth_free(auth);
+    auth = open_auth("wp1.corp", false);
+    library.verdict = GSS_UNABLE;
+    ck_assert_int_eq(step(auth, NULL), OUTCOME_LOGIN_HELD);
+    ck_assert(auth_is_held(&options, text, sizeof(text)));
+}
+END_TEST
+
 /* Nobody waits any more while the library is asked. */
 START_TEST(given_up)
 {
@@ -320,6 +356,7 @@ static Suite *suite(void)
     tcase_add_loop_test(tc, an_address, 0, COUNT(ADDRESSES));
     tcase_add_test(tc, large);
     tcase_add_test(tc, what_it_is_made_of);
+    tcase_add_test(tc, beside_a_closed_guard);
     tcase_add_test(tc, given_up);
     suite_add_tcase(s, tc);
     return s;
