@@ -179,6 +179,11 @@ EXTRA_DIST += \
 	tests/flow/warm-connect.flow \
 	tests/flow/warm-login-lost.flow \
 	tests/flow/warm-off.flow \
+	tests/flow/warm-primer.flow \
+	tests/flow/warm-primer-direct.flow \
+	tests/flow/warm-primer-not-asked.flow \
+	tests/flow/warm-primer-off.flow \
+	tests/flow/warm-primer-rejected.flow \
 	tests/flow/warm-refused-close.flow \
 	tests/flow/warm-refused-connect.flow \
 	tests/flow/warm-refused-leftover.flow \

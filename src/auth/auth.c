@@ -262,6 +262,17 @@ bool auth_is_held(const struct auth_options *options, char *text, size_t size)
     return true;
 }
 
+bool auth_allows_advance(const struct auth_options *options)
+{
+    enum auth_known known = auth_memory_get(options->memory, options->hop);
+    enum guard_state state;
+
+    if (known != AUTH_KNOWN_ASKS)
+        return known == AUTH_KNOWN_OPEN;
+    state = guard_state_of(options->guard, options->login, NULL);
+    return state != GUARD_CLOSED && state != GUARD_TRYING;
+}
+
 static void guard_answered(void *ctx, bool allowed)
 {
     struct auth *auth = ctx;

@@ -42,6 +42,12 @@ const char *auth_memory_names(const struct auth_memory *memory, const char *hop)
  */
 const char *auth_memory_note(const struct auth_memory *memory, const char *hop);
 
+/*
+ * Whether the login last begun with at the hop is one that lives and dies with its
+ * connection.
+ */
+bool auth_memory_bound(const struct auth_memory *memory, const char *hop);
+
 struct auth;
 
 struct auth_options {
@@ -74,6 +80,12 @@ struct auth_request {
  * asks for one that needs a password, and the guard is closed. Then text says why.
  */
 bool auth_is_held(const struct auth_options *options, char *text, size_t size);
+
+/*
+ * Whether connections to the hop may be opened in advance: it is known, and if it asks
+ * for a login, the guard is neither closed nor is the first try under way.
+ */
+bool auth_allows_advance(const struct auth_options *options);
 
 struct auth *auth_new(const struct auth_options *options);
 

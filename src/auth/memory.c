@@ -240,3 +240,10 @@ void *auth_memory_take(struct auth_memory *memory, const char *hop,
             return kept_remove(entry, place);
     return NULL;
 }
+
+bool auth_memory_bound(const struct auth_memory *memory, const char *hop)
+{
+    const struct entry *entry = find(memory, hop);
+
+    return entry != NULL && entry->begun != NULL && entry->begun->bound;
+}

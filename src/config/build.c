@@ -6,6 +6,8 @@
 
 #include "config/internal.h"
 
+#define PRIMER_LIMIT 2048 /* bytes of its URL */
+
 /* ---- the life of a config ---- */
 
 struct config *config_ref(struct config *config)
@@ -86,6 +88,7 @@ void config_unref(struct config *c)
     lists_free(c);
     login_clear(&c->login);
     free((void *)(uintptr_t)c->log.to); /* ours; the log sees it as constant */
+    free(c->warm.primer);
     free(c->pidfile);
     free(c->state_dir);
     free(c->runtime_dir);
@@ -173,6 +176,34 @@ static void set_text(struct build *b, const struct node *at, char **field)
 
     if (text.len > 0)
         *field = build_dup(b, text);
+}
+
+/* What is asked for through a proxy in clear, by nobody: a plain URL and nothing else.
+ */
+static const char *primer_wrong(struct span text)
+{
+    struct url url;
+    const char *why = text.len > 0 ? url_parse(&url, text) : NULL;
+
+    if (why != NULL || text.len == 0)
+        return why;
+    if (!span_equal_nocase(url.scheme, SPAN("http")))
+        return "is not http://: a primer is a plain request";
+    if (url.has_userinfo)
+        return "holds a user name";
+    if (url.port == 0)
+        return "has port 0, which is out of range";
+    return text.len > PRIMER_LIMIT ? "is too long" : NULL;
+}
+
+/* The value is not quoted: a password may stand in it. */
+static bool primer_is_good(struct build *b, const struct node *at)
+{
+    const char *why = primer_wrong(node_span(at));
+
+    if (why != NULL)
+        report_error(b->report, at, "the URL of a primer %s", why);
+    return why == NULL;
 }
 
 static void wrong_choice(struct build *b, const struct config_key *key,
@@ -296,7 +327,8 @@ static void set_scalar(struct build *b, const struct config_key *key,
 
     switch (key->type) {
     case CONFIG_TEXT:
-        set_text(b, at, (char **)(void *)field);
+        if (strcmp(key->path, "warm.primer") != 0 || primer_is_good(b, at))
+            set_text(b, at, (char **)(void *)field);
         break;
     case CONFIG_PATH:
         set_path(b, key, at, (char **)(void *)field);

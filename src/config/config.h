@@ -125,7 +125,9 @@ struct config_timeouts {
 /* Connections and tunnels that are opened or kept before they are asked for. */
 struct config_warm {
     bool enabled;
-    uint64_t tunnels; /* ready tunnels at most: 8 */
+    uint64_t tunnels;     /* ready tunnels at most: 8 */
+    char *primer;         /* an http:// URL, or NULL */
+    uint64_t connections; /* that the primer leaves logged in: 2 */
 };
 
 struct config_limits {

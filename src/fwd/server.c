@@ -13,7 +13,7 @@
 
 #include "fwd/relay.h"
 #include "fwd/session.h"
-#include "up/warm.h"
+#include "up/primer.h"
 
 /* For what is no session: pipes, the admin socket, lookups, logs, refusals. */
 #define DESCRIPTORS_RESERVED 192
@@ -80,6 +80,7 @@ static bool config_take(struct server *server, struct config *config)
     config_unref(server->config);
     server->router = router;
     server->config = config_ref(config);
+    primer_set_router(server->egress->primer, router);
     server->session_limit =
         config->limit.sessions ? config->limit.sessions : limit_from_descriptors();
     return true;
@@ -146,6 +147,7 @@ void server_free(struct server *server)
     defer_cancel(&server->empty);
     relay_pool_free(server->relays);
     peer_lookup_free(server->peers);
+    primer_set_router(server->egress->primer, NULL);
     router_free(server->router);
     config_unref(server->config);
     free(server);
@@ -357,7 +359,7 @@ void server_drain(struct server *server, uint64_t limit_ms, void (*drained)(void
                   void *ctx)
 {
     server->draining = true;
-    warm_configure(server->egress->warm, NULL);
+    egress_rest(server->egress);
     server->drained = drained;
     server->drained_ctx = ctx;
     listeners_close(server->listeners, server->listener_count);

@@ -30,6 +30,7 @@ struct connector {
     enum connector_state state;
     char *host;
     char *via; /* line for CONNECT */
+    char *url; /* PRIME */
     uint16_t port;
     uint32_t owner;
     uint8_t *order;       /* of the route's hops */
@@ -69,6 +70,7 @@ void connector_cancel(struct connector *c)
     free(c->order);
     free(c->host);
     free(c->via);
+    free(c->url);
     free(c);
 }
 
@@ -188,6 +190,11 @@ static void tunnel_done(void *ctx, const struct tunnel_result *result)
         tunnel_again(c);
         return;
     }
+    if (result->outcome == OUTCOME_OK && c->mode == CONNECTOR_PRIME &&
+        !result->reusable) {
+        connector_end(c, OUTCOME_ANSWER_NONE, "the connection was not left logged in");
+        return;
+    }
     if (result->outcome == OUTCOME_OK) {
         hop_succeeded(c);
         return;
@@ -265,6 +272,7 @@ static void tunnel_begin(struct connector *c)
             .auth = c->upstream->auth,
             .host = span_of(c->host),
             .port = c->port,
+            .url = span_of(c->url),
             .via = span_of(c->via),
             .header = hop->header,
             .answer_ms = timeout->answer,
@@ -286,10 +294,10 @@ static void hop_reached(struct connector *c)
     }
     if (!login_begin(c))
         connector_end(c, OUTCOME_INTERNAL, "out of memory");
-    else if (c->mode == CONNECTOR_TUNNEL)
-        tunnel_begin(c);
-    else
+    else if (c->mode == CONNECTOR_FORWARD)
         hop_succeeded(c);
+    else
+        tunnel_begin(c);
 }
 
 /* ---- TLS and TCP ---- */
@@ -484,7 +492,8 @@ struct connector *connector_start(const struct connector_options *options,
     deferred_init(&c->begin, connector_begin, c);
     c->host = span_dup(options->host);
     c->via = span_dup(options->via);
-    if (!c->host || !c->via || !order_make(c)) {
+    c->url = span_dup(options->url);
+    if (!c->host || !c->via || !c->url || !order_make(c)) {
         connector_cancel(c);
         return NULL;
     }

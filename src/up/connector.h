@@ -16,6 +16,8 @@ enum connector_mode {
     CONNECTOR_TUNNEL,  /* a byte pipe to the target, by CONNECT where a hop is used */
     CONNECTOR_FORWARD, /* a connection that takes a plain HTTP request for the target:
                           absolute-form if ->hop, else origin-form */
+    CONNECTOR_PRIME,   /* a connection to a hop that a GET for a URL has left logged in;
+                          ANSWER_NONE where it has not */
 };
 
 struct connector_options {
@@ -26,10 +28,11 @@ struct connector_options {
     struct span host; /* copied */
     uint16_t port;
     struct span
-        via;        /* TUNNEL: the Via line with its CR LF, see forward_via(); copied */
-    uint32_t owner; /* uid of the caller */
-    bool fresh;     /* not a kept connection */
-    bool logged_in; /* FORWARD: a kept connection only if it is logged in */
+        via; /* TUNNEL: the Via line with its CR LF, see forward_via(); copied */
+    struct span url; /* PRIME; copied */
+    uint32_t owner;  /* uid of the caller */
+    bool fresh;      /* not a kept connection */
+    bool logged_in;  /* FORWARD: a kept connection only if it is logged in */
     bool in_advance; /* nobody has asked for it: only with a login that was accepted
                         before, and it is no use of the target; see warm.h */
 };

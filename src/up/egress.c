@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "up/primer.h"
 #include "up/warm.h"
 
 static bool name_make(char name[EGRESS_NAME])
@@ -49,9 +50,10 @@ struct egress *egress_new(struct loop *loop, const struct config *config)
     e->lifetimes = lifetimes_new();
     e->pool = e->lifetimes ? pool_new(loop, e->lifetimes) : NULL;
     e->warm = warm_new(e, config);
+    e->primer = primer_new(e, config);
     e->tls = tls_context_new(loop, config->tls_ca);
     if (e->resolver && e->health && e->guard && e->memory && e->gss && e->pool &&
-        e->warm && e->tls && name_make(e->name))
+        e->warm && e->primer && e->tls && name_make(e->name))
         return e;
     egress_free(e);
     return NULL;
@@ -71,7 +73,24 @@ bool egress_reload(struct egress *e, const struct config *config)
     gss_set_call_ms(e->gss, config->timeout.ticket);
     pool_flush(e->pool);
     warm_configure(e->warm, config);
+    primer_configure(e->primer, config);
     return true;
+}
+
+bool egress_allows_advance(const struct egress *e, const struct hop *hop)
+{
+    return auth_allows_advance(&(struct auth_options){
+        .guard = e->guard,
+        .memory = e->memory,
+        .hop = hop->name,
+        .login = hop->login,
+    });
+}
+
+void egress_rest(struct egress *e)
+{
+    warm_configure(e->warm, NULL);
+    primer_configure(e->primer, NULL);
 }
 
 void egress_free(struct egress *e)
@@ -79,6 +98,7 @@ void egress_free(struct egress *e)
     if (!e)
         return;
     warm_free(e->warm);
+    primer_free(e->primer);
     pool_free(e->pool);
     lifetimes_free(e->lifetimes);
     tls_context_unref(e->tls);

@@ -13,6 +13,7 @@
 #define EGRESS_NAME 32
 
 struct warm;
+struct primer;
 
 struct egress {
     struct loop *loop;
@@ -24,6 +25,7 @@ struct egress {
     struct lifetimes *lifetimes;
     struct pool *pool;
     struct warm *warm;       /* ready tunnels */
+    struct primer *primer;   /* connections that are logged in unasked */
     struct tls_context *tls; /* of the current configuration */
     char name[EGRESS_NAME];  /* pseudonym, unique per process: "ccgate-1f0c9a2e" */
     /* Whether an address is one of our listeners; NULL where nothing listens. */
@@ -40,6 +42,12 @@ struct egress *egress_new(struct loop *loop, const struct config *config);
  * then stays.
  */
 bool egress_reload(struct egress *egress, const struct config *config);
+
+/* Whether connections to this hop may be opened before anybody asks for them. */
+bool egress_allows_advance(const struct egress *egress, const struct hop *hop);
+
+/* Opens nothing in advance any more, and closes ready tunnels. */
+void egress_rest(struct egress *egress);
 
 /* Everything started on it must have ended. NULL-safe. */
 void egress_free(struct egress *egress);

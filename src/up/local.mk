@@ -15,6 +15,8 @@ libccgate_a_SOURCES += \
 	src/up/lifetime.h \
 	src/up/pool.c \
 	src/up/pool.h \
+	src/up/primer.c \
+	src/up/primer.h \
 	src/up/stream.c \
 	src/up/stream.h \
 	src/up/tls.c \

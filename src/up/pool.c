@@ -149,15 +149,14 @@ static bool kept_fits(const struct kept *k, const struct pool_want *want)
 {
     const struct route *route = k->upstream->route;
 
-    return kept_is_for(k, want->key, want->owner) &&
+    return (kept_is_for(k, want->key, want->owner) ||
+            kept_is_for(k, want->key, POOL_ALL_OWNERS)) &&
            (!route || route->config == want->config) &&
            (!want->logged_in || is_logged_in(k->upstream));
 }
 
 struct upstream *pool_take(struct pool *pool, const struct pool_want *want)
 {
-    if (want->owner == POOL_NO_OWNER)
-        return NULL;
     for (struct kept *k = pool->list.next, *next; k != &pool->list; k = next) {
         next = k->next;
         if (!kept_fits(k, want))
@@ -165,6 +164,7 @@ struct upstream *pool_take(struct pool *pool, const struct pool_want *want)
         struct upstream *upstream = k->upstream;
         if (stream_is_quiet(upstream->stream)) {
             upstream->reused = true;
+            upstream->owner = want->owner;
             upstream->idle_ms = kept_age(k);
             stream_want(upstream->stream, 0);
             return kept_remove(k);

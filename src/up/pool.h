@@ -11,6 +11,9 @@
 
 #define POOL_NO_OWNER UINT32_MAX /* a caller without a uid: nothing is kept for it */
 
+#define POOL_ALL_OWNERS                                                                \
+    (UINT32_MAX - 1) /* of a connection on which no caller's request has passed */
+
 #define POOL_LIMIT     128 /* connections kept in all */
 #define POOL_KEY_LIMIT 16  /* for one key and owner */
 

@@ -30,6 +30,7 @@ struct tunnel {
     struct auth *auth;
     enum tunnel_state state;
     char *target; /* host:port */
+    char *url;    /* NULL: CONNECT */
     char *via;
     char *const *header;
     uint64_t began;
@@ -67,6 +68,7 @@ void tunnel_cancel(struct tunnel *t)
     body_clear(&t->body);
     buf_clear(&t->page);
     free(t->target);
+    free(t->url);
     free(t->via);
     free(t);
 }
@@ -99,15 +101,26 @@ static void tunnel_again(struct tunnel *t)
 
 /* ---- sending ---- */
 
+static const char *method_of(const struct tunnel *t)
+{
+    return t->url ? "GET" : "CONNECT";
+}
+
+static const char *uri_of(const struct tunnel *t)
+{
+    return t->url ? t->url : t->target;
+}
+
 static int head_compose(struct tunnel *t)
 {
     struct span login = auth_value(t->auth);
     /* Room for the whole: growing would leave a copy of the login behind. */
-    int error = buf_reserve(&t->out, HEAD_ROOM + strlen(t->via) + login.len);
+    size_t uri = strlen(uri_of(t));
+    int error = buf_reserve(&t->out, HEAD_ROOM + uri + strlen(t->via) + login.len);
 
     if (!error)
-        error = buf_printf(&t->out, "CONNECT %s HTTP/1.1\r\nHost: %s\r\n%s", t->target,
-                           t->target, t->via);
+        error = buf_printf(&t->out, "%s %s HTTP/1.1\r\nHost: %s\r\n%s", method_of(t),
+                           uri_of(t), t->target, t->via);
     for (char *const *line = t->header; !error && line && *line; line++)
         error = buf_printf(&t->out, "%s\r\n", *line);
     if (!error && login.len > 0) { /* buf_printf() would leave copies */
@@ -205,8 +218,8 @@ static void login_stepped(void *ctx, enum outcome outcome, const char *detail)
 static void login_step(struct tunnel *t, const struct head *challenge)
 {
     const struct auth_request request = {
-        .method = SPAN("CONNECT"),
-        .uri = span_of(t->target),
+        .method = span_of(method_of(t)),
+        .uri = span_of(uri_of(t)),
     };
 
     t->bound = auth_bound(t->auth);
@@ -217,6 +230,10 @@ static void login_step(struct tunnel *t, const struct head *challenge)
 
 static void page_done(struct tunnel *t)
 {
+    if (t->url) {
+        tunnel_end(t, OUTCOME_OK, NULL);
+        return;
+    }
     quote_page(buf_span(&t->page), t->result.quote);
     tunnel_end(t, outcome_from_refusal(t->result.status), NULL);
 }
@@ -341,7 +358,7 @@ static void answer_done(struct tunnel *t)
     uint16_t status = t->head.status;
 
     t->result.status = status;
-    bool opens = status >= 200 && status < 300;
+    bool opens = status >= 200 && status < 300 && !t->url;
     if (t->out.len > 0 && (opens || status == 407)) {
         tunnel_end(t, OUTCOME_ANSWER_BROKEN, "it came before the request was sent");
     } else if (opens) {
@@ -477,8 +494,9 @@ static bool names_copy(struct tunnel *t, const struct tunnel_options *options)
                            SPAN_ARG(options->host), options->port);
     t->target = error ? NULL : span_dup(buf_span(&target));
     t->via = span_dup(options->via);
+    t->url = options->url.len > 0 ? span_dup(options->url) : NULL;
     buf_clear(&target);
-    return t->target && t->via;
+    return t->target && t->via && (t->url || options->url.len == 0);
 }
 
 struct tunnel *tunnel_start(const struct tunnel_options *options,
@@ -490,6 +508,7 @@ struct tunnel *tunnel_start(const struct tunnel_options *options,
         return NULL;
     if (!names_copy(t, options)) {
         free(t->target);
+        free(t->url);
         free(t->via);
         free(t);
         return NULL;

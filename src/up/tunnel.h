@@ -1,6 +1,7 @@
 /*
  * tunnel: the CONNECT dialogue with a proxy on one connection (RFC 9110 section 9.3.6),
- * its login included.
+ * its login included. Or that of a GET, which is only made for the login: any answer
+ * but 407 is good.
  */
 #ifndef CCGATE_UP_TUNNEL_H
 #define CCGATE_UP_TUNNEL_H
@@ -16,6 +17,7 @@ struct tunnel_options {
                           way in it, and auth_free() is all that is left for it */
     struct span host;  /* target, without brackets; copied */
     uint16_t port;
+    struct span url;     /* not empty: a GET for this, instead of CONNECT; copied */
     struct span via;     /* the Via line, with its CR LF; copied */
     char *const *header; /* extra lines; must live as long as the tunnel */
     uint64_t answer_ms;  /* for each answer */
@@ -29,7 +31,8 @@ struct tunnel_result {
     enum outcome outcome; /* OK, LOGIN_*, ANSWER_*, CONNECT_*, INTERNAL */
     bool again;         /* not an end: the connection is spent, but the login can go on
                            over a fresh one */
-    bool reusable;      /* refused, but the connection can take another request */
+    bool reusable;      /* refused, or a GET: the connection is logged in and can take
+                           another request */
     uint16_t status;    /* of the proxy's last answer, 0 if none */
     const char *detail; /* NULL when OK */
     char quote[QUOTE_LIMIT + 1]; /* of the page that came with a refusal */

@@ -9,6 +9,7 @@
 
 #include "up/connector.h"
 #include "up/demand.h"
+#include "up/primer.h"
 
 #define TICK_MS 1000 /* while a target is busy */
 
@@ -239,21 +240,10 @@ static size_t target_count(const struct target *t)
     return count;
 }
 
-/* A login that was rejected, or is being tried for the first time, is left alone. */
-static bool login_allows(const struct egress *egress, const struct hop *hop)
-{
-    enum guard_state state;
-
-    if (auth_memory_get(egress->memory, hop->name) != AUTH_KNOWN_ASKS)
-        return auth_memory_get(egress->memory, hop->name) == AUTH_KNOWN_OPEN;
-    state = guard_state_of(egress->guard, hop->login, NULL);
-    return state != GUARD_CLOSED && state != GUARD_TRYING;
-}
-
 static bool route_allows(const struct target *t)
 {
     for (size_t i = 0; i < t->route->hop_count; i++)
-        if (login_allows(t->warm->egress, &t->route->hops[i]))
+        if (egress_allows_advance(t->warm->egress, &t->route->hops[i]))
             return true;
     return false;
 }
@@ -470,6 +460,7 @@ void warm_used(struct warm *warm, const struct warm_request *request, bool on_ke
 
     if (on_kept)
         tally_of(warm, request->hop->name)->kept_connects++;
+    primer_noted(warm->egress->primer, request->route, request->hop);
     t = is_warmed(warm, request) ? target_use(warm, request) : NULL;
     if (!t)
         return;

@@ -95,6 +95,17 @@ static const struct {
                                        "x: [[[[[[[[[[[[1]]]]]]]]]]]]\n"
                                        "          ^\n"},
     /* scalars */
+    {"warm: {primer: https://a.test/}\n",
+     "f.yaml:1:16: the URL of a primer is not http://: a primer is a plain request\n"
+     "warm: {primer: https://a.test/}\n"
+     "               ^\n"},
+    {"warm: {primer: a.test}\n", "f.yaml:1:16: the URL of a primer has no scheme\n"
+                                 "warm: {primer: a.test}\n"
+                                 "               ^\n"},
+    {"warm: {primer: http://u@a.test/}\n",
+     "f.yaml:1:16: the URL of a primer holds a user name\n"
+     "warm: {primer: http://(hidden)@a.test/}\n"
+     "               ^\n"},
     {"timeout:\n  head: 30\n  idle: 5d\n  drain: x\n  connect: 0\n",
      "f.yaml:2:9: \"30\" has no unit: ms, s, m or h, as in 30s\n"
      "  head: 30\n"
