@@ -210,11 +210,8 @@ void exchange_request_told(struct exchange *x)
     x->up.sent = true;
 }
 
-/*
- * A hop that was never spoken to may ask for a login: a body that is not on its way by
- * then is not lost.
- */
-static bool body_is_held(const struct exchange *x)
+/* A hop that was never spoken to may ask for a login. */
+static bool hop_may_ask(const struct exchange *x)
 {
     return x->result.hop && auth_memory_get(x->o.egress->memory, x->result.hop->name) ==
                                 AUTH_KNOWN_NOTHING;
@@ -229,13 +226,14 @@ static void head_sent(struct exchange *x)
     if (!up->has_body || up->emptied) {
         up->state = UP_DONE;
         exchange_login_await(x);
-    } else if (body_is_held(x)) {
+    } else if (hop_may_ask(x) && !exchange_request_is_short(x)) {
+        /* More than is kept would be lost with a 407, so it waits for a sign. */
         up->state = UP_HELD;
         up->keeping = true;
         deadline_set(x->loop, &x->limit, HOLD_MS);
     } else {
         up->state = UP_BODY;
-        up->keeping = x->upstream->reused; /* its login may be lost */
+        up->keeping = hop_may_ask(x) || x->upstream->reused; /* a login may be lost */
     }
 }
 

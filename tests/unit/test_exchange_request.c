@@ -56,25 +56,39 @@ START_TEST(tells_of_a_rejected_login)
 }
 END_TEST
 
+#define CHUNKED "Transfer-Encoding: chunked\r\n"
+#define HELLO   "5\r\nhello\r\n0\r\n\r\n"
+
+/* Nobody knows how long it is. */
 START_TEST(holds_the_body_until_the_login_is_known)
 {
     rig_start(STEPS("+", "<\r\n\r\n", ">" ASK "Content-Length: 0\r\n\r\n", "+",
                     "<hello", ">HTTP/1.1 204 Done\r\n\r\n", "?"));
-    ck_assert_int_eq(rig_request(POST "Content-Length: 5\r\n\r\n", "hello", WAITS),
-                     OUTCOME_OK);
+    ck_assert_int_eq(rig_request(POST CHUNKED "\r\n", HELLO, WAITS), OUTCOME_OK);
     ck_assert(rig.result.keep);
     ck_assert_uint_eq(rig.result.bytes_up, 5);
-    rig_end(POST_OUT "Content-Length: 5\r\n\r\n" POST_OUT "Content-Length: 5\r\n" LOGIN
-                     "\r\nhello");
+    rig_end(POST_OUT CHUNKED "\r\n" POST_OUT CHUNKED LOGIN "\r\n" HELLO);
 }
 END_TEST
 
 START_TEST(holds_the_body_for_a_while_only)
 {
     rig_start(STEPS("+", "<\r\n\r\n", "<hello", ">HTTP/1.1 204 Done\r\n\r\n", "?"));
+    ck_assert_int_eq(rig_request(POST CHUNKED "\r\n", HELLO, WAITS), OUTCOME_OK);
+    rig_end(POST_OUT CHUNKED "\r\n" HELLO);
+}
+END_TEST
+
+/* One that is kept goes at once, and again with the login. */
+START_TEST(sends_a_short_body_at_once)
+{
+    rig_start(STEPS("+", "<hello", ">" ASK "Content-Length: 0\r\n\r\n", "+", "<hello",
+                    ">HTTP/1.1 204 Done\r\n\r\n", "?"));
     ck_assert_int_eq(rig_request(POST "Content-Length: 5\r\n\r\n", "hello", WAITS),
                      OUTCOME_OK);
-    rig_end(POST_OUT "Content-Length: 5\r\n\r\nhello");
+    ck_assert_uint_eq(rig.result.bytes_up, 5);
+    rig_end(POST_OUT "Content-Length: 5\r\n\r\nhello" POST_OUT
+                     "Content-Length: 5\r\n" LOGIN "\r\nhello");
 }
 END_TEST
 
@@ -92,8 +106,6 @@ START_TEST(cannot_log_in_behind_a_body)
 END_TEST
 
 /* ---- request bodies ---- */
-
-#define CHUNKED "Transfer-Encoding: chunked\r\n"
 
 START_TEST(sends_chunks_and_trailers)
 {
@@ -333,6 +345,7 @@ static void add_login(TCase *cases)
     tcase_add_test(cases, tells_of_a_rejected_login);
     tcase_add_test(cases, holds_the_body_until_the_login_is_known);
     tcase_add_test(cases, holds_the_body_for_a_while_only);
+    tcase_add_test(cases, sends_a_short_body_at_once);
     tcase_add_test(cases, cannot_log_in_behind_a_body);
 }
 
