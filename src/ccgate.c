@@ -48,6 +48,7 @@ static int (*const VERBS[VERB_COUNT])(const struct options *options) = {
     [VERB_STATUS] = verb_status,
     [VERB_RELOAD] = verb_reload,
     [VERB_STOP] = verb_stop,
+    [VERB_IMPORT] = verb_import,
     [VERB_AUTH] = verb_auth,
     [VERB_HELP] = print_help,
     [VERB_VERSION] = print_version,

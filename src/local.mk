@@ -12,6 +12,10 @@ libccgate_a_SOURCES += \
 	src/daemon.h \
 	src/dump_json.c \
 	src/help.c \
+	src/import.c \
+	src/import.h \
+	src/import_cntlm.c \
+	src/import_px.c \
 	src/notify.c \
 	src/notify.h \
 	src/options.c \

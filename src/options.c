@@ -98,6 +98,17 @@ static const struct verb_info VERBS[VERB_COUNT] = {
                        OPTION_FILE | OPTION_JSON,
             .keys = VERB_KEYS_ALL,
         },
+    [VERB_IMPORT] =
+        {
+            .name = "import",
+            .argument = "FILE",
+            .summary = "turn a cntlm.conf or px.ini into a ccgate.yaml",
+            .text =
+                "Prints the configuration that FILE stands for. What cannot be carried\n"
+                "over stands at its end, with the reason. A password is never printed;\n"
+                "--secret-file puts it into a file of its own, of mode 0600.\n",
+            .options = OPTION_SECRET_FILE,
+        },
     [VERB_HELP] =
         {
             .name = "help",
@@ -123,6 +134,8 @@ static const struct option_info OPTIONS[] = {
     {"keyring", 0, OPTION_KEYRING, NULL, "store it in the desktop's keyring", 0},
     {"file", 0, OPTION_FILE, "FILE", "store it in this file",
      offsetof(struct options, file)},
+    {"secret-file", 0, OPTION_SECRET_FILE, "FILE", "store the password found there",
+     offsetof(struct options, secret_file)},
     {"verbose", 'v', OPTION_VERBOSE, NULL, "the same as --log-level=debug", 0},
     {"help", 'h', OPTION_HELP, NULL, "explain the verb and its options", 0},
     {"version", 'V', OPTION_VERSION, NULL, "print the version", 0},

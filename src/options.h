@@ -16,6 +16,7 @@ enum verb {
     VERB_RELOAD,
     VERB_STOP,
     VERB_AUTH,
+    VERB_IMPORT,
     VERB_HELP,
     VERB_VERSION,
     VERB_COUNT
@@ -33,6 +34,7 @@ enum {
     OPTION_STDIN = 128,
     OPTION_KEYRING = 256,
     OPTION_FILE = 512,
+    OPTION_SECRET_FILE = 1024,
 };
 
 /* Which keys a verb takes as options. */
@@ -68,6 +70,7 @@ struct options {
     const char *operand;     /* behind it, or NULL */
     const char *config_file; /* --config FILE, or NULL */
     const char *file;        /* --file FILE, or NULL */
+    const char *secret_file; /* --secret-file FILE, or NULL */
     struct config_setting *settings;
     size_t setting_count;
 };

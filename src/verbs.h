@@ -12,6 +12,7 @@
 int verb_check_config(const struct options *options);
 int verb_dump_config(const struct options *options);
 int verb_route(const struct options *options);
+int verb_import(const struct options *options); /* import.c */
 
 /* verbs_client.c: these talk to one */
 int verb_status(const struct options *options);

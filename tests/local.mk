@@ -26,6 +26,7 @@ unit_tests = \
 	tests/unit/test_guard \
 	tests/unit/test_head \
 	tests/unit/test_health \
+	tests/unit/test_import \
 	tests/unit/test_lifetime \
 	tests/unit/test_listener \
 	tests/unit/test_listener_unix \

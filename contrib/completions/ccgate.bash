@@ -7,7 +7,8 @@ _ccgate()
     for w in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
         case $w in
         -*) ;;
-        run | check-config | dump-config | route | status | reload | stop | auth | help | version)
+        run | check-config | dump-config | route | status | reload | stop | auth | import | help |
+            version)
             verb=$w
             break
             ;;
@@ -18,7 +19,7 @@ _ccgate()
         mapfile -t COMPREPLY < <(compgen -W 'set test' -- "$word")
         return
         ;;
-    --config | --file | --*-file | --*-ca | --pidfile | --*-dir | --log-to)
+    import | --config | --file | --*-file | --*-ca | --pidfile | --*-dir | --log-to)
         mapfile -t COMPREPLY < <(compgen -f -- "$word")
         return
         ;;
@@ -31,7 +32,7 @@ _ccgate()
         ;;
     *)
         [[ -n $verb && $verb != help ]] || mapfile -t COMPREPLY < <(compgen -W \
-            'run check-config dump-config route status reload stop auth help version' \
+            'run check-config dump-config route status reload stop auth import help version' \
             -- "$word")
         ;;
     esac

@@ -215,6 +215,13 @@ struct config_sources {
 struct config *config_load(const struct config_sources *sources, struct buf *messages);
 
 /*
+ * Reads one YAML text as if it were a file called name, on top of the defaults, without
+ * touching any file, the environment or the user database.
+ */
+struct config *config_parse_text(const char *name, struct span text,
+                                 struct buf *messages);
+
+/*
  * Appends the effective configuration as YAML, with the origin of each value as a
  * comment when asked. Secrets and the values of header fields are shown as (hidden),
  * userinfo of proxies is removed.

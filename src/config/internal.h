@@ -274,11 +274,4 @@ const char *environment_get(const struct config_sources *from, const char *name)
 /* The folders that have no default in the table. */
 void paths_finish(struct loader *l, struct build *b);
 
-/*
- * Reads one YAML text as if it were a file called name, on top of the defaults, without
- * touching any file, the environment or the user database.
- */
-struct config *config_parse_text(const char *name, struct span text,
-                                 struct buf *messages);
-
 #endif

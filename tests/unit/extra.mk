@@ -1,4 +1,5 @@
 # Unit tests that need more than their own file and libccgate.a.
+EXTRA_DIST += tests/import
 if HAVE_CHECK
 
 # The loop with the waiter of poll(2): linked in place, it stands before the library's.
