@@ -235,6 +235,7 @@ EXTRA_DIST += \
     tests/e2e/cases_clients.py \
     tests/e2e/cases_gate.py \
     tests/e2e/cases_gss.py \
+    tests/e2e/cases_kerberos.py \
     tests/e2e/cases_keyring.py \
     tests/e2e/cases_link.py \
     tests/e2e/cases_login.py tests/e2e/cases_secrets.py \

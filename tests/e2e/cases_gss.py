@@ -5,7 +5,7 @@ from cases_gate import ask_both, ask_get, expect_error, together
 from cases_login import PARALLEL, connect_status, expect_all
 from gss import DOMAIN, OTHER_DOMAIN, OTHER_PASSWORD, OTHER_USER, PASSWORD, USER
 
-SCHEMES = ("ntlm",)  # the ports at which each of these cases is run
+SCHEMES = ("ntlm", "negotiate")  # the ports at which each of these cases is run
 
 
 def gate_for(world, port, password=PASSWORD, **settings):
@@ -33,8 +33,9 @@ def expect_logins(world, before, verdicts, **facts):
 def right_password(world, port):
     gate = gate_for(world, port)
     before = len(world.gss.logins())
-    expect(ask_get(gate, world.origin.url + "/small.txt").status, 200, "GET")
+    # In the other order the tunnel would go over the connection that is logged in.
     expect(connect_status(gate, f"origin.test:{world.origin.tls_port}"), 200, "CONNECT")
+    expect(ask_get(gate, world.origin.url + "/small.txt").status, 200, "GET")
     expect_logins(
         world, before, [True, True], user=USER, domain=DOMAIN, mic=True, lm_empty=True,
         bound=False, target="HTTP/127.0.0.1",

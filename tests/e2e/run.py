@@ -16,6 +16,7 @@ import cases_beds
 import cases_clients
 import cases_gate
 import cases_gss
+import cases_kerberos
 import cases_keyring
 import cases_link
 import cases_login
@@ -115,6 +116,7 @@ def run_all(world, results, options):
         cases_login.run(world, results)
         cases_auth_verb.run(world, results)
         cases_gss.run(world, results)
+        cases_kerberos.run(world, results)
         cases_secrets.run(world, results)
         for case in cases_keyring.ALL:
             results.run(f"keyring/{case.__name__}", case, world)
@@ -135,7 +137,7 @@ def main():
         """What the last ccgate said before a case failed."""
         if world and world.gates:
             for line in read(world.gates[-1].log).splitlines()[-12:]:
-                print("     |", line[:300])
+                print("     |", line[:900])
 
     results = Results(options.only, show_log)
     try:

@@ -60,7 +60,9 @@ http_upgrade_request_protocols websocket allow all
         self.cache_log = os.path.join(self.home, "cache.log")
         self.port = self.tls_port = None
         self.process = None
-        cert, key = bed.certificate(name + ".test", "DNS:squid.test", "IP:127.0.0.1")
+        cert, key = bed.certificate(
+            name + ".test", "DNS:squid.test", "DNS:*.krb.test", "IP:127.0.0.1"
+        )
         names = "127.0.0.1 origin.test forbidden.test\n"
         write(os.path.join(self.home, "hosts"), names)
         self.values = {"home": self.home, "cert": cert, "key": key, "address": self.ADDRESS}
