@@ -7,8 +7,8 @@ _ccgate()
     for w in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
         case $w in
         -*) ;;
-        run | check-config | dump-config | route | status | reload | stop | auth | import | help |
-            version)
+        run | check-config | dump-config | route | status | reload | stop | auth | import | \
+            help | version)
             verb=$w
             break
             ;;
