@@ -61,15 +61,18 @@ def write(path, content, mode=0o644):
 
 
 class Process:
-    """A server in the foreground, its output in a log."""
+    """A server in the foreground, its output in a log. With `group` its children, which
+    it would leave behind, are told to end, too."""
 
-    def __init__(self, name, command, log, env, **more):
+    def __init__(self, name, command, log, env, group=False, **more):
         self.name = name
         self.log = log
+        self.group = group
         self.ending = False
         with open(log, "ab") as out:
             self.start = out.tell()
             more.setdefault("stdin", subprocess.DEVNULL)
+            more.setdefault("start_new_session", group)
             self.child = subprocess.Popen(command, stdout=out, stderr=out, env=env, **more)
 
     def output(self):
@@ -86,7 +89,10 @@ class Process:
     def end(self, how=signal.SIGTERM):
         """Only says so; a second time it says nothing."""
         if self.child.poll() is None and not self.ending:
-            self.child.send_signal(how)
+            if self.group:
+                os.killpg(self.child.pid, how)
+            else:
+                self.child.send_signal(how)
         self.ending = True
 
     def stop(self, how=signal.SIGTERM, seconds=40):

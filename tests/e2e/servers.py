@@ -318,6 +318,7 @@ rm -f "$body"
             "fcgiwrap",
             [self.bed.which("fcgiwrap"), "-f", "-c", "4", "-s", "unix:" + path],
             os.path.join(self.home, "cgi.out"),
+            group=True,
         )
         process.wait_ready(lambda: os.path.exists(path))
 
