@@ -61,7 +61,8 @@ unit_tests = \
 	tests/unit/test_stream \
 	tests/unit/test_tls \
 	tests/unit/test_tunnel \
-	tests/unit/test_url
+	tests/unit/test_url \
+	tests/unit/test_warm
 check_PROGRAMS += $(unit_tests)
 TESTS += $(unit_tests)
 endif

@@ -310,6 +310,38 @@ static void put_sums(struct writer *w, const json_t *status)
         (unsigned long long)get_number(counters, "requests_total"), up, down);
 }
 
+static bool has_been_warm(const json_t *warm)
+{
+    static const char *const COUNTS[] = {"kept", "kept_connects", "ready", "opened"};
+
+    for (size_t i = 0; i < sizeof(COUNTS) / sizeof(COUNTS[0]); i++)
+        if (get_number(warm, COUNTS[i]) > 0)
+            return true;
+    return false;
+}
+
+/* Where nothing was kept or opened in advance, nothing is said. */
+static void put_warm(struct writer *w, const json_t *hops)
+{
+    for (size_t i = 0; i < json_array_size(hops); i++) {
+        const json_t *hop = json_array_get(hops, i);
+        const json_t *warm = json_object_get(hop, "warm");
+        char name[CELL_SIZE];
+
+        if (!has_been_warm(warm))
+            continue;
+        set_cell(name, get_text(hop, "name"));
+        put(w, "warm       %s: %llu kept, %llu CONNECTs on such; tunnels: %llu ready, ",
+            name, (unsigned long long)get_number(warm, "kept"),
+            (unsigned long long)get_number(warm, "kept_connects"),
+            (unsigned long long)get_number(warm, "ready"));
+        put(w, "%llu used, %llu died, %llu replaced\n",
+            (unsigned long long)get_number(warm, "used"),
+            (unsigned long long)get_number(warm, "died"),
+            (unsigned long long)get_number(warm, "replayed"));
+    }
+}
+
 int status_table(const json_t *status, struct buf *out)
 {
     struct writer w = {.out = out};
@@ -330,6 +362,7 @@ int status_table(const json_t *status, struct buf *out)
             ? "; the last reload FAILED (ccgate check-config says why)"
             : "");
     put_hops(&w, json_object_get(status, "hops"));
+    put_warm(&w, json_object_get(status, "hops"));
     put_notes(&w, json_object_get(status, "hops"));
     put_tunnels(&w, json_object_get(status, "tunnels"),
                 get_number(json_object_get(status, "sessions"), "tunnels"));

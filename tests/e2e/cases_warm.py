@@ -10,6 +10,11 @@ import threading
 import time
 
 from bed import Failure, expect, read, wait_until
+from cases_gate import ask_get
+from cases_login import connect_status
+from servers import DOMAIN as SQUID_DOMAIN
+from servers import USER as SQUID_USER
+from servers import WORD as SQUID_WORD
 
 CLIENTS, WAVE = 1000, 25
 TARGET = "provider.test:443"
@@ -143,4 +148,24 @@ def one_key_turns_it_off(world):
     gate.stop()
 
 
-ALL = [clients_do_not_notice, one_key_turns_it_off]
+def at_a_real_proxy(world):
+    """Squid with NTLM: what a plain request and a refused CONNECT leave is used."""
+    gate = world.gate({
+        "proxy": f"http://127.0.0.1:{world.ntlm.port}",
+        "username": f"'{SQUID_DOMAIN}\\{SQUID_USER}'",
+        "warm": "{tunnels: 0}",
+    }, password=SQUID_WORD)  # fmt: skip
+    target = f"origin.test:{world.origin.tls_port}"
+    before = len(world.ntlm.requests())
+    expect(ask_get(gate, world.origin.url + "/small.txt").status, 200, "the plain request")
+    expect(connect_status(gate, target), 200, "CONNECT after it")
+    expect(connect_status(gate, "forbidden.test:443"), 403, "a refused CONNECT")
+    expect(connect_status(gate, target), 200, "CONNECT after that")
+    expect(warm_of(world, gate)["kept_connects"], 2, "CONNECTs on kept connections")
+    # 407, 407, GET; CONNECT; 407 and 403 (the login is known to be asked for); CONNECT
+    wait_until(lambda: len(world.ntlm.requests()) - before >= 7, 10, "squid's log")
+    expect(len(world.ntlm.requests()) - before, 7, "messages to squid")
+    gate.stop()
+
+
+ALL = [clients_do_not_notice, one_key_turns_it_off, at_a_real_proxy]
