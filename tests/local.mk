@@ -24,10 +24,12 @@ unit_tests = \
 	tests/unit/test_framing \
 	tests/unit/test_gss \
 	tests/unit/test_guard \
+	tests/unit/test_guard_file \
 	tests/unit/test_head \
 	tests/unit/test_health \
 	tests/unit/test_import \
 	tests/unit/test_lifetime \
+	tests/unit/test_ledger \
 	tests/unit/test_listener \
 	tests/unit/test_listener_unix \
 	tests/unit/test_log \
@@ -66,7 +68,7 @@ unit_tests = \
 check_PROGRAMS += $(unit_tests)
 TESTS += $(unit_tests)
 endif
-EXTRA_DIST += tests/unit/admin_rig.h tests/unit/auth_rig.h tests/unit/config_fixture.h tests/unit/exchange_rig.h tests/unit/listener_rig.h tests/unit/loop_rig.h tests/unit/ntlm_rig.h tests/unit/proxy_rig.h tests/unit/resolve_rig.h tests/unit/route_rig.h tests/unit/suite.h tests/unit/tls_rig.h tests/unit/tunnel_rig.h tests/unit/watch_rig.h 
+EXTRA_DIST += tests/unit/admin_rig.h tests/unit/auth_rig.h tests/unit/config_fixture.h tests/unit/exchange_rig.h tests/unit/guard_rig.h tests/unit/listener_rig.h tests/unit/loop_rig.h tests/unit/ntlm_rig.h tests/unit/proxy_rig.h tests/unit/resolve_rig.h tests/unit/route_rig.h tests/unit/state_rig.h tests/unit/suite.h tests/unit/tls_rig.h tests/unit/tunnel_rig.h tests/unit/watch_rig.h 
 
 # Fuzz targets: replayed over the stored inputs, or linked with libFuzzer.
 replay_tests = \
@@ -76,6 +78,7 @@ replay_tests = \
 	tests/fuzz/replay_config \
 	tests/fuzz/replay_digest \
 	tests/fuzz/replay_head \
+	tests/fuzz/replay_ledger \
 	tests/fuzz/replay_ntlm \
 	tests/fuzz/replay_pattern \
 	tests/fuzz/replay_quote \
@@ -87,6 +90,7 @@ fuzz_programs = \
 	tests/fuzz/fuzz_config \
 	tests/fuzz/fuzz_digest \
 	tests/fuzz/fuzz_head \
+	tests/fuzz/fuzz_ledger \
 	tests/fuzz/fuzz_ntlm \
 	tests/fuzz/fuzz_pattern \
 	tests/fuzz/fuzz_quote \
@@ -103,6 +107,8 @@ tests_fuzz_replay_digest_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_digest.c
 tests_fuzz_fuzz_digest_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 tests_fuzz_replay_head_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_head.c
 tests_fuzz_fuzz_head_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_replay_ledger_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_ledger.c
+tests_fuzz_fuzz_ledger_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 tests_fuzz_replay_ntlm_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_ntlm.c
 tests_fuzz_fuzz_ntlm_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 tests_fuzz_replay_pattern_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_pattern.c

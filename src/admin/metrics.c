@@ -115,10 +115,8 @@ static uint64_t hop_errors(const struct server *server, const struct hop *hop,
 static uint64_t hop_login_closed(const struct server *server, const struct hop *hop,
                                  const struct health_entry *health)
 {
-    const char *where;
-
     (void)health;
-    return guard_state_of(server->egress->guard, hop->login, &where) == GUARD_CLOSED;
+    return guard_state_of(server->egress->guard, hop->login, NULL) == GUARD_CLOSED;
 }
 
 static uint64_t hop_kept(const struct server *server, const struct hop *hop,

@@ -73,9 +73,8 @@ void status_hops(const struct status_facts *facts, status_each_hop *each, void *
 static const char *guard_text(enum guard_state state)
 {
     static const char *const TEXTS[] = {
-        [GUARD_UNTRIED] = "untried",
-        [GUARD_TRYING] = "trying",
-        [GUARD_ACCEPTED] = "accepted",
+        [GUARD_UNTRIED] = "untried",   [GUARD_TRYING] = "trying",
+        [GUARD_ACCEPTED] = "accepted", [GUARD_DOUBTED] = "doubted",
         [GUARD_CLOSED] = "closed",
     };
 
@@ -103,22 +102,39 @@ static const char *login_warning(const struct egress *egress, const struct hop *
     return NULL;
 }
 
+/* NULL for what is not known, or where nothing was rejected. */
+static void rejection_into(json_t *object, const struct ledger_login *record)
+{
+    bool failed = record != NULL &&
+                  (record->state == LEDGER_CLOSED || record->state == LEDGER_DOUBTED);
+
+    json_object_set_new(object, "rejected_at",
+                        text(failed && record->at[0] != '\0' ? record->at : NULL));
+    json_object_set_new(
+        object, "rejected_for",
+        text(failed && record->target_at[0] != '\0' ? record->target_at : NULL));
+    json_object_set_new(object, "rejected_when",
+                        failed ? number(record->time) : json_null());
+    json_object_set_new(object, "why",
+                        text(failed && record->why[0] != '\0' ? record->why : NULL));
+}
+
 static json_t *login_json(const struct egress *egress, const struct hop *hop)
 {
     const struct config_login *login = hop->login;
     json_t *object = json_object();
-    const char *rejected_at = NULL;
+    const struct ledger_login *record = NULL;
     const char *state = "none";
 
     if (login->login_name != NULL || login->password != NULL)
-        state = guard_text(guard_state_of(egress->guard, login, &rejected_at));
+        state = guard_text(guard_state_of(egress->guard, login, &record));
     json_object_set_new(object, "user", text(login->login_name));
     json_object_set_new(object, "scheme",
                         text(auth_memory_scheme(egress->memory, hop->name)));
     json_object_set_new(object, "asked",
                         text(known_text(auth_memory_get(egress->memory, hop->name))));
     json_object_set_new(object, "state", text(state));
-    json_object_set_new(object, "rejected_at", text(rejected_at));
+    rejection_into(object, record);
     json_object_set_new(object, "note",
                         text(auth_memory_note(egress->memory, hop->name)));
     json_object_set_new(object, "warning", text(login_warning(egress, hop)));
@@ -302,6 +318,8 @@ json_t *status_json(const struct status_facts *facts)
     json_t *status = json_object();
     uint64_t up_ns = loop_clock() - facts->started;
 
+    guard_look(server->egress->guard);
+
     /* jansson lets NULL run through: a member that found no memory is an error here. */
     if (json_object_set_new(status, "version", text(facts->version)) != 0 ||
         json_object_set_new(status, "pid", number((uint64_t)getpid())) != 0 ||
@@ -311,6 +329,8 @@ json_t *status_json(const struct status_facts *facts)
         json_object_set_new(status, "config", config_json(facts)) != 0 ||
         json_object_set_new(status, "listeners", listeners_json(server)) != 0 ||
         json_object_set_new(status, "uid_check", text(uid_check(server))) != 0 ||
+        json_object_set_new(status, "state_trouble",
+                            text(guard_trouble(server->egress->guard))) != 0 ||
         json_object_set_new(status, "hops", hops_json(facts)) != 0 ||
         json_object_set_new(status, "sessions", sessions_json(server)) != 0 ||
         json_object_set_new(status, "tunnels", tunnels_json(server)) != 0 ||

@@ -342,6 +342,16 @@ static void put_warm(struct writer *w, const json_t *hops)
     }
 }
 
+static void put_state_trouble(struct writer *w, const char *trouble)
+{
+    char cell[CELL_SIZE];
+
+    set_cell(cell, trouble);
+    if (cell[0] != '\0')
+        put(w, "state      failed logins are NOT remembered across restarts: %s\n",
+            cell);
+}
+
 int status_table(const json_t *status, struct buf *out)
 {
     struct writer w = {.out = out};
@@ -361,6 +371,7 @@ int status_table(const json_t *status, struct buf *out)
         strcmp(get_text(config, "last_reload"), "failed") == 0
             ? "; the last reload FAILED (ccgate check-config says why)"
             : "");
+    put_state_trouble(&w, get_text(status, "state_trouble"));
     put_hops(&w, json_object_get(status, "hops"));
     put_warm(&w, json_object_get(status, "hops"));
     put_notes(&w, json_object_get(status, "hops"));

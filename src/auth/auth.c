@@ -11,8 +11,10 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "auth/memory.h"
+#include "auth/place.h"
 #include "base/counters.h"
 
 enum {
@@ -25,10 +27,11 @@ enum {
 
 enum state {
     STATE_IDLE,
-    STATE_ASKING, /* the guard */
-    STATE_MAKING, /* the scheme is at work */
-    STATE_READY,  /* the value, which may be empty, stands for the next head */
-    STATE_SENT,   /* and that head was sent */
+    STATE_ASKING,  /* the guard */
+    STATE_MAKING,  /* the scheme is at work */
+    STATE_READY,   /* the value, which may be empty, stands for the next head */
+    STATE_SENT,    /* and that head was sent */
+    STATE_JUDGING, /* the guard, what a rejection means */
 };
 
 struct auth {
@@ -127,7 +130,7 @@ static void give_up(struct auth *auth)
         auth->scheme->unsent != NULL)
         auth->scheme->unsent(auth->scheme_state);
     if (ticket != NULL && auth->state == STATE_SENT && value_decides(auth))
-        guard_lost(ticket, auth->o.hop);
+        guard_lost(ticket);
     else
         guard_drop(ticket);
     wipe_value(auth);
@@ -144,20 +147,28 @@ static void fail_internal(struct auth *auth)
     finish(auth, OUTCOME_INTERNAL, "memory is out");
 }
 
-static void reject_password(struct auth *auth)
+static void finish_rejected(struct auth *auth)
 {
-    struct guard_ticket *ticket = auth->ticket;
-
-    auth->ticket = NULL;
-    if (ticket != NULL)
-        guard_rejected(ticket, auth->o.hop);
     counter_add(COUNTER_LOGINS_REJECTED, 1);
     auth->state = STATE_IDLE;
-    wipe_value(auth);
     finish(auth, OUTCOME_LOGIN_REJECTED,
            "%s rejected the %s login of %s: correct the user name or the password",
            auth->o.hop, auth->scheme->name, auth->o.login->login_name);
     scheme_drop(auth);
+}
+
+/* What it means, the password or the target, the guard says, maybe after a while. */
+static void reject_password(struct auth *auth)
+{
+    wipe_value(auth);
+    if (auth->o.trial != NULL)
+        auth->o.trial->rejected = true;
+    if (auth->ticket == NULL) {
+        finish_rejected(auth);
+        return;
+    }
+    auth->state = STATE_JUDGING;
+    guard_rejected(auth->ticket);
 }
 
 /* ---- schemes ---- */
@@ -234,57 +245,63 @@ static void make_value(struct auth *auth)
 
 /* ---- the guard ---- */
 
-static void explain_held(const struct auth_options *o, char *text, size_t size)
+static void finish_refused(struct auth *auth)
 {
-    const char *name = o->login->login_name, *hop = NULL;
+    char target[LEDGER_TEXT];
 
-    (void)guard_state_of(o->guard, o->login, &hop);
-    snprintf(text, size,
-             "the login of %s failed at %s and is held back until the user name or the "
-             "password changes",
-             name == NULL ? "this user" : name, hop == NULL ? "a proxy" : hop);
+    place_target(&auth->request, target);
+    auth->state = STATE_IDLE;
+    finish(auth, OUTCOME_LOGIN_REFUSED,
+           "%s accepts the login of %s, but not for %s, which it answers with 407",
+           auth->o.hop, auth->o.login->login_name,
+           target[0] == '\0' ? "this target" : target);
+    scheme_drop(auth);
 }
 
-bool auth_is_held(const struct auth_options *options, char *text, size_t size)
-{
-    const struct offers offers = {
-        .set = auth_memory_offered(options->memory, options->hop),
-    };
-    struct choice choice;
-
-    if (auth_memory_get(options->memory, options->hop) != AUTH_KNOWN_ASKS ||
-        guard_state_of(options->guard, options->login, NULL) != GUARD_CLOSED)
-        return false;
-    choose(&choice, options, &offers, 0);
-    if (choice.scheme != NULL && !choice.scheme->needs_password)
-        return false;
-    explain_held(options, text, size);
-    return true;
-}
-
-bool auth_allows_advance(const struct auth_options *options)
-{
-    enum auth_known known = auth_memory_get(options->memory, options->hop);
-    enum guard_state state;
-
-    if (known != AUTH_KNOWN_ASKS)
-        return known == AUTH_KNOWN_OPEN;
-    state = guard_state_of(options->guard, options->login, NULL);
-    return state != GUARD_CLOSED && state != GUARD_TRYING;
-}
-
-static void guard_answered(void *ctx, bool allowed)
+static void guard_answered(void *ctx, enum guard_answer answer)
 {
     struct auth *auth = ctx;
     char text[AUTH_TEXT];
 
-    if (allowed) {
+    if (answer == GUARD_ALLOWED) {
         make_value(auth);
         return;
     }
+    guard_drop(auth->ticket);
+    auth->ticket = NULL;
+    switch (answer) {
+    case GUARD_REFUSED:
+        finish_refused(auth);
+        return;
+    case GUARD_REJECTED:
+        finish_rejected(auth);
+        return;
+    case GUARD_HELD:
+    case GUARD_ALLOWED:
+        break;
+    }
     give_up(auth);
-    explain_held(&auth->o, text, sizeof(text));
+    place_held(&auth->o, text, sizeof(text));
     finish(auth, OUTCOME_LOGIN_HELD, "%s", text);
+}
+
+static void ask_guard(struct auth *auth)
+{
+    char target[LEDGER_TEXT];
+    struct guard_place place = {auth->o.hop, target};
+
+    if (auth->o.accepted_only &&
+        guard_state_of(auth->o.guard, auth->o.login, NULL) != GUARD_ACCEPTED) {
+        give_up(auth);
+        finish(auth, OUTCOME_LOGIN_HELD, "the password was not accepted yet");
+        return;
+    }
+    place_target(&auth->request, target);
+    auth->state = STATE_ASKING;
+    auth->ticket =
+        guard_ask(auth->o.guard, auth->o.login, &place, guard_answered, auth);
+    if (auth->ticket == NULL)
+        fail_internal(auth);
 }
 
 /* The value follows, as soon as the guard allows it where it is to be asked. */
@@ -295,20 +312,10 @@ static void begin(struct auth *auth, const struct auth_scheme *scheme)
         return;
     }
     auth_memory_begins(auth->o.memory, auth->o.hop, scheme);
-    if (!scheme->needs_password) {
+    if (scheme->needs_password && auth->o.trial == NULL)
+        ask_guard(auth);
+    else
         make_value(auth);
-        return;
-    }
-    if (auth->o.accepted_only &&
-        guard_state_of(auth->o.guard, auth->o.login, NULL) != GUARD_ACCEPTED) {
-        give_up(auth);
-        finish(auth, OUTCOME_LOGIN_HELD, "the password was not accepted yet");
-        return;
-    }
-    auth->state = STATE_ASKING;
-    auth->ticket = guard_ask(auth->o.guard, auth->o.login, guard_answered, auth);
-    if (auth->ticket == NULL)
-        fail_internal(auth);
 }
 
 /* ---- steps ---- */
@@ -373,6 +380,14 @@ static void step_up_front(struct auth *auth)
     try_next(auth);
 }
 
+/* What is stronger than Basic is remembered for good: a downgrade shall be noticed. */
+static void remember_offers(struct auth *auth)
+{
+    auth_memory_asks(auth->o.memory, auth->o.hop, &auth->offers);
+    if (auth_memory_stronger(auth->o.memory, auth->o.hop))
+        guard_note_stronger(auth->o.guard, auth->o.hop);
+}
+
 /* False after fail_internal(). */
 static bool read_offers(struct auth *auth, const struct head *head)
 {
@@ -406,7 +421,7 @@ static void step_challenged(struct auth *auth, const struct head *head)
     } else {
         give_up(auth);
         if (auth->offers.count > 0)
-            auth_memory_asks(auth->o.memory, auth->o.hop, &auth->offers);
+            remember_offers(auth);
         try_next(auth);
     }
 }
@@ -473,6 +488,8 @@ void auth_sent(struct auth *auth)
     auth->state = STATE_SENT;
     if (auth->value.len > 0 && auth->scheme->bound)
         auth->begun = true;
+    if (auth->o.trial != NULL && value_decides(auth))
+        auth->o.trial->sent = true;
 }
 
 /* Whether the hop proved who it is, where the scheme lets it do so. */
@@ -511,6 +528,8 @@ enum outcome auth_settle(struct auth *auth, const struct head *answer,
         auth_memory_open(auth->o.memory, auth->o.hop);
     if (decided)
         outcome = login_accepted(auth, answer, detail);
+    if (decided && auth->o.trial != NULL)
+        auth->o.trial->accepted = true;
     if (ticket != NULL && decided)
         guard_accepted(ticket);
     else

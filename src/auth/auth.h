@@ -50,6 +50,15 @@ bool auth_memory_bound(const struct auth_memory *memory, const char *hop);
 
 struct auth;
 
+/*
+ * How far a login got that the guard itself asked for (guard_set_repeater()): only
+ * schemes that need the password are used, and the guard is not asked.
+ */
+struct auth_trial {
+    bool sent; /* the message that decides */
+    bool accepted, rejected;
+};
+
 struct auth_options {
     struct loop *loop;
     struct guard *guard;
@@ -60,10 +69,11 @@ struct auth_options {
     bool clear;                       /* there is no TLS to the hop */
     const struct config_login *login; /* likewise */
     bool withheld;                    /* the login is not for this hop */
-    bool accepted_only;    /* nobody waits for this login: no password goes out that was
-                              not accepted before */
-    struct span end_point; /* tls-server-end-point (RFC 5929) of TLS to the hop, or
-                              empty; likewise */
+    bool accepted_only; /* nobody waits for this login: no password goes out that was
+                           not accepted before */
+    struct auth_trial *trial; /* likewise; NULL but for the repeat of the guard */
+    struct span end_point;    /* tls-server-end-point (RFC 5929) of TLS to the hop, or
+                                 empty; likewise */
 };
 
 /* The request whose head is to carry the login, as it goes to the hop. */
@@ -97,8 +107,9 @@ void auth_free(struct auth *auth);
 
 /*
  * OK: auth_value() is ready for the next head. Otherwise why not: LOGIN_NO_CREDENTIALS,
- * LOGIN_REJECTED, LOGIN_HELD, LOGIN_SCHEME, LOGIN_BROKEN, INTERNAL; detail is one
- * sentence fragment for people ("the proxy offers only NTLM"), valid during the call.
+ * LOGIN_REJECTED, LOGIN_REFUSED, LOGIN_HELD, LOGIN_SCHEME, LOGIN_BROKEN, INTERNAL;
+ * detail is one sentence fragment for people ("the proxy offers only NTLM"), valid
+ * during the call.
  */
 typedef void auth_callback(void *ctx, enum outcome outcome, const char *detail);
 

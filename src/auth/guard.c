@@ -1,46 +1,13 @@
 /*
- * guard: no account is ever locked by us. See guard.h.
+ * guard: no account is ever locked by us. See guard.h. This file has the logins and the
+ * tickets; who has the turn is decided in guard_turn.c.
  */
-#include "auth/guard.h"
-
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* One account with one password. */
-struct entry {
-    struct entry *next;
-    struct guard *guard;
-    char *user;
-    char *domain; /* NULL: none */
-    struct secret *secret;
-    enum guard_state state;
-    char *closed_by;              /* CLOSED: the hop, or NULL when memory was out */
-    struct guard_ticket *holder;  /* TRYING: the one that may try */
-    struct guard_ticket *tickets; /* all of them, in the order of asking */
-    struct guard_ticket **end;
-};
-
-enum ticket_state {
-    TICKET_WAITING, /* for the holder's answer */
-    TICKET_CALLING, /* the callback is due */
-    TICKET_ALLOWED,
-    TICKET_REFUSED,
-};
-
-struct guard_ticket {
-    struct guard_ticket *next;
-    struct entry *entry;
-    enum ticket_state state;
-    struct deferred deferred;
-    guard_callback *callback;
-    void *ctx;
-};
-
-struct guard {
-    struct loop *loop;
-    struct entry *entries;
-};
+#include "auth/guard_internal.h"
+#include "base/log.h"
 
 /* ---- entries ---- */
 
@@ -49,11 +16,10 @@ static bool same_text(const char *a, const char *b)
     return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
 }
 
-static bool entry_is(const struct entry *entry, const struct config_login *login)
+bool guard_same_login(const struct config_login *a, const struct config_login *b)
 {
-    return same_text(entry->user, login->login_name) &&
-           same_text(entry->domain, login->domain) &&
-           secret_equal(entry->secret, login->password);
+    return same_text(a->login_name, b->login_name) && same_text(a->domain, b->domain) &&
+           secret_equal(a->password, b->password);
 }
 
 static struct entry *entry_find(const struct guard *guard,
@@ -61,17 +27,16 @@ static struct entry *entry_find(const struct guard *guard,
 {
     struct entry *entry = guard->entries;
 
-    while (entry != NULL && !entry_is(entry, login))
+    while (entry != NULL && !guard_same_login(&entry->login, login))
         entry = entry->next;
     return entry;
 }
 
 static void entry_free(struct entry *entry)
 {
-    free(entry->user);
-    free(entry->domain);
-    free(entry->closed_by);
-    secret_free(entry->secret);
+    free(entry->login.login_name);
+    free(entry->login.domain);
+    secret_free(entry->login.password);
     free(entry);
 }
 
@@ -88,51 +53,113 @@ static struct entry *entry_add(struct guard *guard, const struct config_login *l
     if (entry == NULL)
         return NULL;
     entry->guard = guard;
-    entry->secret = secret_ref(login->password);
-    entry->state = GUARD_UNTRIED;
+    entry->login.password = secret_ref(login->password);
     entry->end = &entry->tickets;
-    if (!copy_text(&entry->user, login->login_name) ||
-        !copy_text(&entry->domain, login->domain)) {
+    turn_init(entry);
+    if (!copy_text(&entry->login.login_name, login->login_name) ||
+        !copy_text(&entry->login.domain, login->domain)) {
         entry_free(entry);
         return NULL;
     }
+    ledger_text_set(entry->record.user, login->login_name, true);
+    ledger_text_set(entry->record.domain, login->domain, true);
     entry->next = guard->entries;
     guard->entries = entry;
     return entry;
 }
 
-/* Nothing was learned about the login, and nobody asks about it. */
-static void entry_release(struct entry *entry)
+static struct entry *entry_get(struct guard *guard, const struct config_login *login)
 {
-    struct entry **at = &entry->guard->entries;
+    struct entry *entry = entry_find(guard, login);
 
-    if (entry->state != GUARD_UNTRIED || entry->tickets != NULL)
+    return entry != NULL ? entry : entry_add(guard, login);
+}
+
+/* A rejection that another process has written down counts in any case. */
+void entry_refresh(struct entry *entry)
+{
+    const struct ledger_book *book = &entry->guard->book;
+    const struct ledger_login *found;
+    struct ledger_login *record = &entry->record;
+
+    if (!entry->keyed || memcmp(entry->salt, book->salt, LEDGER_SALT) != 0)
         return;
-    while (*at != entry)
-        at = &(*at)->next;
-    *at = entry->next;
-    entry_free(entry);
+    found = ledger_book_find(book, record->key);
+    if (entry->unsaved && record->state != LEDGER_UNTRIED &&
+        (found == NULL || found->state != LEDGER_CLOSED))
+        return;
+    entry->unsaved = false;
+    if (found != NULL) {
+        *record = *found;
+        return;
+    }
+    record->state = LEDGER_UNTRIED;
+    record->why[0] = record->at[0] = record->target_at[0] = '\0';
+    record->hop[0] = record->target[0] = '\0';
+}
+
+void guard_take_book(struct guard *guard, struct ledger_book *book,
+                     const struct ledger_stamp *stamp)
+{
+    struct ledger_book former = guard->book;
+
+    guard->book = *book;
+    guard->stamp = *stamp;
+    *book = former;
+    for (struct entry *entry = guard->entries; entry != NULL; entry = entry->next)
+        if (entry->turn == TURN_FREE)
+            entry_refresh(entry);
+}
+
+void guard_set_trouble(struct guard *guard, const char *why)
+{
+    if (why != NULL && strcmp(why, guard->trouble) != 0)
+        LOG_WARN("state_unusable", LOG_TEXT("error", why),
+                 LOG_TEXT("help", "failed logins are not remembered across restarts"));
+    if (why == NULL && guard->trouble[0] != '\0')
+        LOG_INFO("state_usable_again");
+    if (why == NULL)
+        guard->trouble[0] = '\0';
+    else
+        memmove(guard->trouble, why, strlen(why) + 1);
 }
 
 /* ---- tickets ---- */
 
-static void ticket_call(struct guard_ticket *ticket)
+void ticket_call(struct guard_ticket *ticket, enum guard_answer answer)
 {
     ticket->state = TICKET_CALLING;
+    ticket->answer = answer;
     defer(ticket->entry->guard->loop, &ticket->deferred);
 }
 
-/* The state may have changed since the call was due, so it is looked at here. */
+/* Whether an acceptance still stands for this ticket, too. */
+static bool may_go(const struct guard_ticket *ticket)
+{
+    const struct entry *entry = ticket->entry;
+
+    return entry->holder == ticket ||
+           (entry->record.state == LEDGER_ACCEPTED && entry->fresh_until != 0);
+}
+
+/* A rejection may have come since the call was due. */
 static void ticket_fired(void *ctx)
 {
     struct guard_ticket *ticket = ctx;
-    bool allowed = ticket->entry->state != GUARD_CLOSED;
 
-    ticket->state = allowed ? TICKET_ALLOWED : TICKET_REFUSED;
-    ticket->callback(ticket->ctx, allowed);
+    if (ticket->answer == GUARD_ALLOWED && !may_go(ticket)) {
+        if (ticket->entry->record.state != LEDGER_CLOSED) {
+            ticket->state = TICKET_WAITING;
+            turn_want(ticket->entry);
+            return;
+        }
+        ticket->answer = GUARD_HELD;
+    }
+    ticket->state = ticket->answer == GUARD_ALLOWED ? TICKET_ALLOWED : TICKET_DONE;
+    ticket->callback(ticket->ctx, ticket->answer);
 }
 
-static void ticket_free(struct guard_ticket *ticket)
+void ticket_free(struct guard_ticket *ticket)
 {
     struct entry *entry = ticket->entry;
     struct guard_ticket **at = &entry->tickets;
@@ -143,120 +170,166 @@ static void ticket_free(struct guard_ticket *ticket)
     *at = ticket->next;
     if (entry->end == &ticket->next)
         entry->end = at;
+    if (entry->presumed == ticket)
+        entry->presumed = NULL;
     free(ticket);
 }
 
-static void entry_set(struct entry *entry, enum guard_state state)
-{
-    entry->state = state;
-    entry->holder = NULL;
-    if (state != GUARD_ACCEPTED && state != GUARD_CLOSED)
-        return;
-    for (struct guard_ticket *t = entry->tickets; t != NULL; t = t->next)
-        if (t->state == TICKET_WAITING)
-            ticket_call(t);
-}
-
-/* The first of those that wait may try. */
-static void entry_pass_on(struct entry *entry)
+struct guard_ticket *entry_first(const struct entry *entry, enum ticket_state state)
 {
     struct guard_ticket *ticket = entry->tickets;
 
-    while (ticket != NULL && ticket->state != TICKET_WAITING)
+    while (ticket != NULL && ticket->state != state)
         ticket = ticket->next;
-    entry_set(entry, ticket == NULL ? GUARD_UNTRIED : GUARD_TRYING);
-    entry->holder = ticket;
-    if (ticket != NULL)
-        ticket_call(ticket);
+    return ticket;
 }
 
-struct guard_ticket *guard_ask(struct guard *guard, const struct config_login *login,
-                               guard_callback *callback, void *ctx)
+void entry_answer(struct entry *entry, enum ticket_state state,
+                  enum guard_answer answer)
+{
+    struct guard_ticket *next;
+
+    for (struct guard_ticket *t = entry->tickets; t != NULL; t = next) {
+        next = t->next;
+        if (t->state != state)
+            continue;
+        if (t->callback != NULL)
+            ticket_call(t, answer);
+        else
+            ticket_free(t);
+    }
+}
+
+static struct guard_ticket *ticket_add(struct entry *entry,
+                                       const struct guard_place *place,
+                                       guard_callback *callback, void *ctx)
 {
     struct guard_ticket *ticket = calloc(1, sizeof(*ticket));
-    struct entry *entry = entry_find(guard, login);
 
-    if (ticket != NULL && entry == NULL)
-        entry = entry_add(guard, login);
-    if (ticket == NULL || entry == NULL) {
-        free(ticket);
+    if (ticket == NULL)
         return NULL;
-    }
     ticket->entry = entry;
     ticket->callback = callback;
     ticket->ctx = ctx;
+    ledger_text_set(ticket->hop, place->hop, false);
+    ledger_text_set(ticket->target, place->target, false);
     deferred_init(&ticket->deferred, ticket_fired, ticket);
     ticket->state = TICKET_WAITING;
     *entry->end = ticket;
     entry->end = &ticket->next;
-    if (entry->state == GUARD_UNTRIED)
-        entry_pass_on(entry);
-    else if (entry->state != GUARD_TRYING)
-        ticket_call(ticket);
     return ticket;
 }
 
-static void entry_close(struct entry *entry, const char *hop)
+/* Whether another process may have written something; what we write ourselves is known.
+ */
+static bool file_is_new(const struct guard *guard)
 {
-    if (entry->state == GUARD_CLOSED)
-        return;
-    entry->closed_by = span_dup(span_of(hop));
-    entry_set(entry, GUARD_CLOSED);
+    return guard->ledger != NULL && guard->noting == NULL &&
+           ledger_changed(guard->ledger, &guard->stamp);
 }
 
-/* A closed entry stays closed: the rejection counted on the account all the same. */
+/* Closed, as far as is known without a look into a file that has changed. */
+static bool entry_is_closed(const struct entry *entry)
+{
+    return entry->record.state == LEDGER_CLOSED &&
+           (entry->unsaved || entry->turn != TURN_FREE || !file_is_new(entry->guard));
+}
+
+struct guard_ticket *guard_ask(struct guard *guard, const struct config_login *login,
+                               const struct guard_place *place,
+                               guard_callback *callback, void *ctx)
+{
+    struct entry *entry = entry_get(guard, login);
+    struct guard_ticket *ticket =
+        entry == NULL ? NULL : ticket_add(entry, place, callback, ctx);
+    uint64_t now = loop_now(guard->loop);
+
+    if (ticket == NULL)
+        return NULL;
+    if (entry_is_closed(entry))
+        ticket_call(ticket, GUARD_HELD);
+    else if (entry->record.state == LEDGER_ACCEPTED &&
+             refusals_has(&guard->refusals, ticket->hop, ticket->target, now))
+        ticket_call(ticket, GUARD_REFUSED);
+    else if (entry->record.state == LEDGER_ACCEPTED && now < entry->fresh_until)
+        ticket_call(ticket, GUARD_ALLOWED);
+    else
+        turn_want(entry);
+    return ticket;
+}
+
 void guard_accepted(struct guard_ticket *ticket)
 {
-    struct entry *entry = ticket->entry;
-
     assert(ticket->state == TICKET_ALLOWED);
+    turn_accepted(ticket->entry, ticket);
     ticket_free(ticket);
-    if (entry->state == GUARD_TRYING)
-        entry_set(entry, GUARD_ACCEPTED);
 }
 
-void guard_rejected(struct guard_ticket *ticket, const char *hop)
+void guard_rejected(struct guard_ticket *ticket)
 {
-    struct entry *entry = ticket->entry;
-
     assert(ticket->state == TICKET_ALLOWED);
-    ticket_free(ticket);
-    entry_close(entry, hop);
+    ticket->state = TICKET_REJECTED;
+    turn_rejected(ticket->entry, ticket);
 }
 
 void guard_drop(struct guard_ticket *ticket)
 {
-    struct entry *entry;
-    bool held;
-
     if (ticket == NULL)
         return;
-    entry = ticket->entry;
-    held = entry->holder == ticket;
+    if (ticket->state == TICKET_REJECTED) {
+        ticket->callback = NULL; /* the verdict is needed all the same */
+        return;
+    }
+    ticket->state = TICKET_DONE;
+    turn_dropped(ticket->entry, ticket);
     ticket_free(ticket);
-    if (held)
-        entry_pass_on(entry);
-    entry_release(entry);
 }
 
-void guard_lost(struct guard_ticket *ticket, const char *hop)
+void guard_lost(struct guard_ticket *ticket)
 {
-    struct entry *entry = ticket->entry;
-
     assert(ticket->state == TICKET_ALLOWED);
+    ticket->state = TICKET_DONE;
+    turn_lost(ticket->entry, ticket);
     ticket_free(ticket);
-    if (entry->state == GUARD_TRYING)
-        entry_close(entry, hop);
+}
+
+void guard_expect(struct guard *guard, const struct config_login *login)
+{
+    struct entry *entry = NULL;
+
+    if (login->login_name != NULL && login->password != NULL)
+        entry = entry_get(guard, login);
+    if (entry != NULL)
+        turn_expect(entry);
 }
 
 /* ---- the guard ---- */
 
-struct guard *guard_new(struct loop *loop)
+static void read_at_start(struct guard *guard)
+{
+    char why[LEDGER_WHY];
+    bool ok = ledger_open(guard->ledger, &guard->book, &guard->stamp, why);
+
+    guard_set_trouble(guard, ok ? NULL : why);
+}
+
+struct guard *guard_new(struct loop *loop, const char *state_dir)
 {
     struct guard *guard = calloc(1, sizeof(*guard));
 
-    if (guard != NULL)
-        guard->loop = loop;
+    if (guard == NULL)
+        return NULL;
+    guard->loop = loop;
+    ledger_book_init(&guard->book);
+    ledger_book_init(&guard->noted);
+    if (state_dir == NULL)
+        return guard;
+    guard->ledger = ledger_new(state_dir);
+    if (guard->ledger == NULL) {
+        free(guard);
+        return NULL;
+    }
+    read_at_start(guard);
     return guard;
 }
 
@@ -268,18 +341,107 @@ void guard_free(struct guard *guard)
         return;
     for (struct entry *entry = guard->entries; entry != NULL; entry = next) {
         next = entry->next;
+        turn_clear(entry);
+        entry_answer(entry, TICKET_REJECTED, GUARD_REJECTED); /* nobody listens */
         assert(entry->tickets == NULL);
         entry_free(entry);
     }
+    job_cancel(guard->noting);
+    ledger_book_clear(&guard->book);
+    ledger_book_clear(&guard->noted);
+    refusals_clear(&guard->refusals);
+    ledger_unref(guard->ledger);
     free(guard);
 }
 
-enum guard_state guard_state_of(const struct guard *guard,
-                                const struct config_login *login, const char **hop)
+void guard_set_repeater(struct guard *guard, const struct guard_repeater *repeater,
+                        void *ctx)
+{
+    guard->repeater = repeater;
+    guard->repeater_ctx = ctx;
+}
+
+const char *guard_trouble(const struct guard *guard)
+{
+    return guard->trouble[0] != '\0' ? guard->trouble : NULL;
+}
+
+/* ---- what is known ---- */
+
+void guard_look(struct guard *guard)
+{
+    struct ledger_stamp stamp;
+    struct ledger_book book;
+    char why[LEDGER_WHY];
+
+    if (guard->ledger == NULL || !ledger_changed(guard->ledger, &guard->stamp))
+        return;
+    ledger_book_init(&book);
+    if (ledger_load(guard->ledger, &book, &stamp, why))
+        guard_take_book(guard, &book, &stamp);
+    else
+        guard_set_trouble(guard, why);
+    ledger_book_clear(&book);
+}
+
+bool guard_is_closed(const struct guard *guard, const struct config_login *login)
 {
     const struct entry *entry = entry_find(guard, login);
 
-    if (hop != NULL)
-        *hop = entry == NULL ? NULL : entry->closed_by;
-    return entry == NULL ? GUARD_UNTRIED : entry->state;
+    return entry != NULL && entry_is_closed(entry);
+}
+
+enum guard_state guard_state_of(const struct guard *guard,
+                                const struct config_login *login,
+                                const struct ledger_login **record)
+{
+    static const enum guard_state STATES[] = {
+        [LEDGER_UNTRIED] = GUARD_UNTRIED,   [LEDGER_TRYING] = GUARD_TRYING,
+        [LEDGER_ACCEPTED] = GUARD_ACCEPTED, [LEDGER_DOUBTED] = GUARD_DOUBTED,
+        [LEDGER_CLOSED] = GUARD_CLOSED,
+    };
+    const struct entry *entry = entry_find(guard, login);
+
+    if (record != NULL)
+        *record = entry == NULL ? NULL : &entry->record;
+    return entry == NULL ? GUARD_UNTRIED : STATES[entry->record.state];
+}
+
+static void save_noted(struct guard *guard);
+
+static void noted_saved(void *ctx, struct job_result *result)
+{
+    struct guard *guard = ctx;
+
+    guard->noting = NULL;
+    guard_set_trouble(guard, result->ok ? NULL : result->why);
+    if (!result->ok)
+        return; /* they are noted again after the next start */
+    guard_take_book(guard, &result->book, &result->stamp);
+    save_noted(guard);
+}
+
+/* One at a time, so that the last book that comes is the latest. */
+static void save_noted(struct guard *guard)
+{
+    const struct ledger_book *noted = &guard->noted;
+
+    if (guard->ledger == NULL || guard->noting != NULL)
+        return;
+    for (size_t i = 0; i < noted->hop_count && guard->noting == NULL; i++)
+        if (!ledger_book_has_hop(&guard->book, noted->hops[i].name))
+            guard->noting = job_start(guard, JOB_SAVE, NULL, noted->hops[i].name,
+                                      noted_saved, guard);
+}
+
+void guard_note_stronger(struct guard *guard, const char *hop)
+{
+    if (!guard_is_stronger(guard, hop) && ledger_book_add_hop(&guard->noted, hop))
+        save_noted(guard);
+}
+
+bool guard_is_stronger(const struct guard *guard, const char *hop)
+{
+    return ledger_book_has_hop(&guard->book, hop) ||
+           ledger_book_has_hop(&guard->noted, hop);
 }

@@ -1,50 +1,142 @@
 /*
  * guard: no account is ever locked by us.
  *
- * Keyed on user (as written), domain and secret, not on hop or scheme. While a secret
- * is neither accepted nor rejected, one login at a time is let through; the others wait
- * without having sent anything. One rejection holds every further login with that
- * secret back, until user, domain or secret changes.
+ * Keyed on user (as written), domain and secret, not on hop or scheme. No secret costs
+ * more than two failed logins, and one if it was never accepted, in whatever processes,
+ * and restarts do not change that: what is known of a login stands in the state file
+ * (ledger.h).
+ *
+ * A login that a moment ago was accepted goes on at once. Any other one needs the turn,
+ * which one login at a time has; the rest waits without having sent anything. A secret
+ * that was never accepted is written down before it is sent, so that a crash before the
+ * answer counts as a failure. One rejection closes: nothing is sent with that secret
+ * any more, until user, domain or secret changes, or `ccgate auth rearm`.
+ *
+ * A rejection of a secret that was accepted before may be a refusal of the target. So
+ * one login is repeated where it was last accepted: accepted again, the target is
+ * remembered as refused; rejected, the guard closes. If it cannot be repeated, the next
+ * rejection closes.
  */
 #ifndef CCGATE_AUTH_GUARD_H
 #define CCGATE_AUTH_GUARD_H
 
+#include "auth/ledger.h"
 #include "base/loop.h"
 #include "config/config.h"
 
 struct guard;
 struct guard_ticket; /* a permission to try, or the wait for one */
 
-struct guard *guard_new(struct loop *loop);
-void guard_free(struct guard *guard); /* all tickets must be gone */
-
 /*
- * allowed: go on; otherwise the guard is closed for this login, and only guard_drop()
- * is left for the ticket.
+ * state_dir: of the state file, which is read at once; NULL: none, the guard then
+ * remembers until the process ends. So it does, and says so, if the file is unusable.
  */
-typedef void guard_callback(void *ctx, bool allowed);
+struct guard *guard_new(struct loop *loop, const char *state_dir);
+
+/* All tickets must be gone. May wait for the disk. NULL-safe. */
+void guard_free(struct guard *guard);
+
+/* What is wrong with the state file, as a sentence fragment; NULL: nothing. */
+const char *guard_trouble(const struct guard *guard);
+
+/* Where a login is made. Texts are copied. */
+struct guard_place {
+    const char *hop;    /* hop.name */
+    const char *target; /* "host:port" of a CONNECT, else "http://authority/" */
+};
+
+/* ---- logins ---- */
+
+enum guard_answer {
+    GUARD_ALLOWED,  /* go on */
+    GUARD_HELD,     /* the guard is closed: send nothing */
+    GUARD_REJECTED, /* after guard_rejected(): the login counts as wrong */
+    GUARD_REFUSED,  /* the login is right, the hop refuses the target to it */
+};
+
+/* Unless ALLOWED, only guard_drop() is left for the ticket. */
+typedef void guard_callback(void *ctx, enum guard_answer answer);
 
 /*
- * Asks to try a login. The callback comes exactly once, never before this returns,
- * never after guard_drop(). NULL when memory is out.
+ * Asks to try a login, which must have user and secret. The callback comes exactly
+ * once, never before this returns, never after guard_drop(). NULL when memory is out.
  */
 struct guard_ticket *guard_ask(struct guard *guard, const struct config_login *login,
+                               const struct guard_place *place,
                                guard_callback *callback, void *ctx);
 
 /* The answer to the login that the ticket allowed. Ends the ticket. */
 void guard_accepted(struct guard_ticket *ticket);
-void guard_rejected(struct guard_ticket *ticket, const char *hop);
 
-/* The login was never sent. Ends the ticket; the next waiter may try. */
-void guard_drop(struct guard_ticket *ticket); /* NULL-safe */
+/*
+ * The other answer. What it means may need a repeat, so the callback comes once more,
+ * with REJECTED or REFUSED. A guard_drop() before that changes nothing for the others.
+ */
+void guard_rejected(struct guard_ticket *ticket);
 
-/* The login was sent and no answer came: counts as rejected if never accepted. */
-void guard_lost(struct guard_ticket *ticket, const char *hop);
+/* The login was never sent. Ends the ticket; the next waiter may try. NULL-safe. */
+void guard_drop(struct guard_ticket *ticket);
 
-enum guard_state { GUARD_UNTRIED, GUARD_TRYING, GUARD_ACCEPTED, GUARD_CLOSED };
+/* It was sent and no answer came: rejected, if not known to be good. Ends the ticket.
+ */
+void guard_lost(struct guard_ticket *ticket);
 
-/* For status. *hop (may be NULL): where it was rejected, valid until the next call. */
+/* Announces a login of the configuration, so that its slow key is ready when needed. */
+void guard_expect(struct guard *guard, const struct config_login *login);
+
+/* ---- the repeat ---- */
+
+enum guard_repeated {
+    GUARD_REPEAT_ACCEPTED,
+    GUARD_REPEAT_REJECTED,   /* or sent, and no answer came */
+    GUARD_REPEAT_IMPOSSIBLE, /* nothing was sent that decides */
+};
+
+typedef void guard_repeat_done(void *arg, enum guard_repeated result);
+
+/* Who can make a login; it goes past the guard. */
+struct guard_repeater {
+    /*
+     * login: only user, domain and secret count. NULL: impossible. done comes once,
+     * never before this returns, never after cancel.
+     */
+    void *(*start)(void *ctx, const struct config_login *login,
+                   const struct guard_place *place, guard_repeat_done *done, void *arg);
+    void (*cancel)(void *repeat);
+};
+
+void guard_set_repeater(struct guard *guard, const struct guard_repeater *repeater,
+                        void *ctx);
+
+/* Whether user, domain and secret are the same. */
+bool guard_same_login(const struct config_login *a, const struct config_login *b);
+
+/* ---- what is known ---- */
+
+enum guard_state {
+    GUARD_UNTRIED,
+    GUARD_TRYING,
+    GUARD_ACCEPTED,
+    GUARD_DOUBTED, /* rejected once since it was accepted */
+    GUARD_CLOSED,
+};
+
+/*
+ * As this process knows it. *record (may be NULL): details, NULL if there are none;
+ * valid until the next call of any function here.
+ */
 enum guard_state guard_state_of(const struct guard *guard,
-                                const struct config_login *login, const char **hop);
+                                const struct config_login *login,
+                                const struct ledger_login **record);
+
+/* Takes over at once what other processes have written. May wait for the disk. */
+void guard_look(struct guard *guard);
+
+/* Whether a login would be HELD. Cheap. */
+bool guard_is_closed(const struct guard *guard, const struct config_login *login);
+
+/* Hops that have ever offered something stronger than Basic; survives a restart. */
+void guard_note_stronger(struct guard *guard, const char *hop);
+bool guard_is_stronger(const struct guard *guard, const char *hop);
 
 #endif

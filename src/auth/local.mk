@@ -15,6 +15,13 @@ libccgate_a_SOURCES += \
 	src/auth/gss_maker.h \
 	src/auth/guard.c \
 	src/auth/guard.h \
+	src/auth/guard_internal.h \
+	src/auth/guard_job.c \
+	src/auth/guard_turn.c \
+	src/auth/ledger.c \
+	src/auth/ledger.h \
+	src/auth/ledger_text.c \
+	src/auth/ledger_text.h \
 	src/auth/md4.c \
 	src/auth/md4.h \
 	src/auth/memory.c \
@@ -27,6 +34,10 @@ libccgate_a_SOURCES += \
 	src/auth/offers.h \
 	src/auth/token68.c \
 	src/auth/token68.h \
+	src/auth/place.c \
+	src/auth/place.h \
+	src/auth/refusals.c \
+	src/auth/refusals.h \
 	src/auth/utf16.c \
 	src/auth/utf16.h
 

@@ -133,6 +133,8 @@ static enum obstacle obstacle_of(const struct auth_scheme *scheme,
 
     if (o->withheld)
         return OBSTACLE_WITHHELD;
+    if (o->trial != NULL && !scheme->needs_password)
+        return OBSTACLE_FORBIDDEN; /* it would say nothing about the password */
     if (config_auths_place(login->auth, scheme->key) < 0)
         return OBSTACLE_FORBIDDEN;
     if ((without & scheme_bit(scheme)) != 0 ||
@@ -142,7 +144,8 @@ static enum obstacle obstacle_of(const struct auth_scheme *scheme,
         login->password_type != CONFIG_PASSWORD_PLAIN)
         return OBSTACLE_HASH;
     if (scheme == &auth_scheme_basic && o->clear && !is_named(scheme, login) &&
-        auth_memory_stronger(o->memory, o->hop))
+        (auth_memory_stronger(o->memory, o->hop) ||
+         guard_is_stronger(o->guard, o->hop)))
         return OBSTACLE_DOWNGRADE;
     if (scheme->needs_password &&
         (login->login_name == NULL || login->password == NULL))

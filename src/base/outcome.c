@@ -308,6 +308,16 @@ static const struct outcome_info TABLE[OUTCOME_COUNT] = {
                     "configuration, then run `ccgate reload`; no further try is "
                     "made before.",
         },
+    [OUTCOME_LOGIN_REFUSED] =
+        {
+            .name = "login_refused",
+            .status = 403,
+            .proxy_error = "http_request_denied",
+            .doctor = "AUTH-08",
+            .reason = "Target Refused By Proxy",
+            .help = "The proxy accepts the login but refuses this target: ask its "
+                    "operators to allow it; it is not asked again for ten minutes.",
+        },
     [OUTCOME_LOGIN_HELD] =
         {
             .name = "login_held",
@@ -315,8 +325,9 @@ static const struct outcome_info TABLE[OUTCOME_COUNT] = {
             .proxy_error = "http_request_denied",
             .doctor = "AUTH-09",
             .reason = "Proxy Login Held Back",
-            .help = "These credentials were rejected once and are not sent "
-                    "again: correct the password, then run `ccgate reload`.",
+            .help = "These credentials were rejected and are not sent again: "
+                    "correct the password and run `ccgate reload`, or run "
+                    "`ccgate auth rearm` to try them once more.",
         },
     [OUTCOME_LOGIN_SCHEME] =
         {

@@ -43,6 +43,7 @@ enum outcome {
     /* the hop's login */
     OUTCOME_LOGIN_NO_CREDENTIALS, /* it asks, and we have none */
     OUTCOME_LOGIN_REJECTED,       /* it refused them */
+    OUTCOME_LOGIN_REFUSED,        /* it accepts them, but not for this target */
     OUTCOME_LOGIN_HELD,           /* the guard is closed: nothing was sent */
     OUTCOME_LOGIN_SCHEME,         /* it offers only what we cannot do */
     OUTCOME_LOGIN_BROKEN,         /* 407 without a challenge, a loop of 407 */

@@ -79,6 +79,7 @@ static bool config_take(struct server *server, struct config *config)
     router_free(server->router);
     config_unref(server->config);
     server->router = router;
+    egress_use_router(server->egress, router);
     server->config = config_ref(config);
     primer_set_router(server->egress->primer, router);
     server->session_limit =
@@ -142,6 +143,7 @@ void server_free(struct server *server)
     server->listeners = NULL;
     server->listener_count = 0;
     server->drained = NULL;
+    egress_use_router(server->egress, NULL); /* it asks us for our listeners */
     drain_fired(server);
     deadline_clear(server->loop, &server->drain_limit);
     defer_cancel(&server->empty);

@@ -267,6 +267,29 @@ size_t router_hops(const struct router *router, const struct hop **hops, size_t 
     return count;
 }
 
+static bool has_hop(const struct route *route, const char *name, size_t *place)
+{
+    for (*place = 0; route != NULL && *place < route->hop_count; ++*place)
+        if (strcmp(route->hops[*place].name, name) == 0)
+            return true;
+    return false;
+}
+
+struct route *router_find_hop(const struct router *router, const char *name,
+                              size_t *place)
+{
+    if (has_hop(router->list, name, place))
+        return route_ref(router->list);
+    for (int secure = 1; router->list == NULL && secure >= 0; secure--) {
+        struct route *route = environment_route(&router->environment, secure != 0,
+                                                router->is_self, router->self_ctx);
+
+        if (has_hop(route, name, place))
+            return route_ref(route);
+    }
+    return NULL;
+}
+
 /* ---- decisions ---- */
 
 static struct route *go_direct(const struct router *router,

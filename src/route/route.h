@@ -100,4 +100,11 @@ struct route *route_decide(struct router *router, const struct route_request *re
  */
 size_t router_hops(const struct router *router, const struct hop **hops, size_t limit);
 
+/*
+ * The route of the static sources that has a hop of this name, now the caller's, and
+ * its place in it; NULL if there is none.
+ */
+struct route *router_find_hop(const struct router *router, const char *name,
+                              size_t *place);
+
 #endif

@@ -31,9 +31,11 @@ struct connector {
     char *host;
     char *via; /* line for CONNECT */
     char *url; /* PRIME */
+    struct auth_trial *trial;
     uint16_t port;
     uint32_t owner;
-    uint8_t *order;       /* of the route's hops */
+    uint8_t *order; /* of the route's hops */
+    size_t order_count;
     size_t turn;          /* index into order */
     unsigned connections; /* opened to the current hop */
     bool fresh;           /* no kept connection, or no further one */
@@ -108,7 +110,7 @@ static void hop_failed(struct connector *c, enum outcome outcome, const char *de
                       c->config->timeout.hop_rest);
         counter_add(COUNTER_HOP_FAILURES, outcome_info(outcome)->hop_fault);
     }
-    if (hop && outcome_info(outcome)->next_hop && c->turn + 1 < c->route->hop_count) {
+    if (hop && outcome_info(outcome)->next_hop && c->turn + 1 < c->order_count) {
         upstream_free(c->upstream);
         c->upstream = NULL;
         c->turn++;
@@ -232,6 +234,7 @@ static struct auth_options login_options(const struct connector *c,
         .login = hop->login,
         .withheld = hop->withheld,
         .accepted_only = c->in_advance,
+        .trial = c->trial,
     };
 }
 
@@ -273,6 +276,7 @@ static void tunnel_begin(struct connector *c)
             .host = span_of(c->host),
             .port = c->port,
             .url = span_of(c->url),
+            .head = c->trial != NULL,
             .via = span_of(c->via),
             .header = hop->header,
             .answer_ms = timeout->answer,
@@ -460,14 +464,18 @@ static void connector_begin(void *ctx)
     hop_begin(ctx);
 }
 
-static bool order_make(struct connector *c)
+static bool order_make(struct connector *c, const struct hop *only)
 {
     if (c->route->kind == ROUTE_DIRECT)
         return true;
     c->order = malloc(c->route->hop_count);
     if (!c->order)
         return false;
-    health_order(c->egress->health, c->route, c->order);
+    c->order_count = only ? 1 : c->route->hop_count;
+    if (only)
+        c->order[0] = (uint8_t)(only - c->route->hops);
+    else
+        health_order(c->egress->health, c->route, c->order);
     return true;
 }
 
@@ -487,13 +495,14 @@ struct connector *connector_start(const struct connector_options *options,
     c->fresh = options->fresh;
     c->in_advance = options->in_advance;
     c->logged_in = options->logged_in || c->mode == CONNECTOR_TUNNEL;
+    c->trial = options->trial;
     c->callback = callback;
     c->ctx = ctx;
     deferred_init(&c->begin, connector_begin, c);
     c->host = span_dup(options->host);
     c->via = span_dup(options->via);
     c->url = span_dup(options->url);
-    if (!c->host || !c->via || !c->url || !order_make(c)) {
+    if (!c->host || !c->via || !c->url || !order_make(c, options->only)) {
         connector_cancel(c);
         return NULL;
     }

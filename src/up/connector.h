@@ -35,6 +35,10 @@ struct connector_options {
     bool logged_in;  /* FORWARD: a kept connection only if it is logged in */
     bool in_advance; /* nobody has asked for it: only with a login that was accepted
                         before, and it is no use of the target; see warm.h */
+    /* For the repeat of a login, see up/repeat.h: */
+    const struct hop *only;   /* this hop of the route and no other; or NULL */
+    struct auth_trial *trial; /* the login goes past the guard, and PRIME sends HEAD; or
+                                 NULL. Must live as long as the connector. */
 };
 
 struct connector_result {

@@ -8,7 +8,10 @@
 #include <stdlib.h>
 
 #include "up/primer.h"
+#include "up/repeat.h"
 #include "up/warm.h"
+
+#define EXPECTED_HOPS 64 /* whose logins are prepared */
 
 static bool name_make(char name[EGRESS_NAME])
 {
@@ -39,7 +42,7 @@ struct egress *egress_new(struct loop *loop, const struct config *config)
                                          .timeout = config->timeout.name,
                                      });
     e->health = health_new(loop);
-    e->guard = guard_new(loop);
+    e->guard = guard_new(loop, config->state_dir);
     e->memory = auth_memory_new();
     e->gss = gss_new(&(struct gss_options){
         .loop = loop,
@@ -52,6 +55,8 @@ struct egress *egress_new(struct loop *loop, const struct config *config)
     e->warm = warm_new(e, config);
     e->primer = primer_new(e, config);
     e->tls = tls_context_new(loop, config->tls_ca);
+    if (e->guard)
+        guard_set_repeater(e->guard, &repeat_repeater, e);
     if (e->resolver && e->health && e->guard && e->memory && e->gss && e->pool &&
         e->warm && e->primer && e->tls && name_make(e->name))
         return e;
@@ -93,6 +98,18 @@ void egress_rest(struct egress *e)
     primer_configure(e->primer, NULL);
 }
 
+void egress_use_router(struct egress *e, struct router *router)
+{
+    const struct hop *hops[EXPECTED_HOPS];
+    size_t count = router ? router_hops(router, hops, EXPECTED_HOPS) : 0;
+
+    router_free(e->router);
+    e->router = router ? router_ref(router) : NULL;
+    for (size_t i = 0; i < count; i++)
+        if (!hops[i]->withheld)
+            guard_expect(e->guard, hops[i]->login);
+}
+
 void egress_free(struct egress *e)
 {
     if (!e)
@@ -100,11 +117,12 @@ void egress_free(struct egress *e)
     warm_free(e->warm);
     primer_free(e->primer);
     pool_free(e->pool);
+    guard_free(e->guard); /* first of what the repeat of a login uses */
     lifetimes_free(e->lifetimes);
+    router_free(e->router);
     tls_context_unref(e->tls);
     auth_memory_free(e->memory);
     gss_free(e->gss);
-    guard_free(e->guard);
     health_free(e->health);
     resolver_free(e->resolver);
     free(e);

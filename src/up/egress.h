@@ -7,6 +7,7 @@
 
 #include "net/resolve.h"
 #include "route/health.h"
+#include "route/route.h"
 #include "up/pool.h"
 #include "up/tls.h"
 
@@ -20,6 +21,7 @@ struct egress {
     struct resolver *resolver;
     struct health *health;
     struct guard *guard;
+    struct router *router; /* of the current configuration; NULL: none yet */
     struct auth_memory *memory;
     struct gss *gss;
     struct lifetimes *lifetimes;
@@ -48,6 +50,12 @@ bool egress_allows_advance(const struct egress *egress, const struct hop *hop);
 
 /* Opens nothing in advance any more, and closes ready tunnels. */
 void egress_rest(struct egress *egress);
+
+/*
+ * Names the hops of the current configuration: their logins are prepared, and logins
+ * can be repeated at them. A reference is taken; NULL: no more.
+ */
+void egress_use_router(struct egress *egress, struct router *router);
 
 /* Everything started on it must have ended. NULL-safe. */
 void egress_free(struct egress *egress);

@@ -17,6 +17,8 @@ libccgate_a_SOURCES += \
 	src/up/pool.h \
 	src/up/primer.c \
 	src/up/primer.h \
+	src/up/repeat.c \
+	src/up/repeat.h \
 	src/up/stream.c \
 	src/up/stream.h \
 	src/up/tls.c \

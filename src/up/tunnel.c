@@ -31,6 +31,7 @@ struct tunnel {
     enum tunnel_state state;
     char *target; /* host:port */
     char *url;    /* NULL: CONNECT */
+    bool head_only;
     char *via;
     char *const *header;
     uint64_t began;
@@ -103,7 +104,9 @@ static void tunnel_again(struct tunnel *t)
 
 static const char *method_of(const struct tunnel *t)
 {
-    return t->url ? "GET" : "CONNECT";
+    if (!t->url)
+        return "CONNECT";
+    return t->head_only ? "HEAD" : "GET";
 }
 
 static const char *uri_of(const struct tunnel *t)
@@ -368,8 +371,8 @@ static void answer_done(struct tunnel *t)
     } else if (status < 200) {
         buf_consume(&t->in, t->head.size);
         head_reset(&t->head);
-    } else if (framing_of_response(&t->head, SPAN("GET"), &t->framing, &why) !=
-               FRAMING_OK) {
+    } else if (framing_of_response(&t->head, t->head_only ? SPAN("HEAD") : SPAN("GET"),
+                                   &t->framing, &why) != FRAMING_OK) {
         tunnel_end(t, OUTCOME_ANSWER_BROKEN, why);
     } else if (status == 407) {
         answer_asks(t);
@@ -518,6 +521,7 @@ struct tunnel *tunnel_start(const struct tunnel_options *options,
     t->stream = options->stream;
     t->auth = options->auth;
     t->header = options->header;
+    t->head_only = options->head;
     t->answer_ms = options->answer_ms;
     t->login_ms = options->login_ms;
     t->body_ms = options->body_ms;

@@ -18,6 +18,7 @@ struct tunnel_options {
     struct span host;  /* target, without brackets; copied */
     uint16_t port;
     struct span url;     /* not empty: a GET for this, instead of CONNECT; copied */
+    bool head;           /* then: HEAD instead of GET */
     struct span via;     /* the Via line, with its CR LF; copied */
     char *const *header; /* extra lines; must live as long as the tunnel */
     uint64_t answer_ms;  /* for each answer */

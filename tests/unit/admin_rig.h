@@ -61,9 +61,10 @@ static inline struct admin *rig_admin_new(void)
 
 static inline void rig_setup(void)
 {
-    static const struct config_setting settings[] = {
+    const struct config_setting settings[] = {
         {"listen", "127.0.0.1:0"},
         {"proxy", "http://proxy.test:8080"},
+        {"state_dir", rig.folder},
     };
     struct buf messages;
 
@@ -73,7 +74,7 @@ static inline void rig_setup(void)
     ck_assert_ptr_nonnull(mkdtemp(rig.folder));
     rig.config = config_load(&(struct config_sources){.root = rig.folder,
                                                       .settings = settings,
-                                                      .setting_count = 2},
+                                                      .setting_count = 3},
                              &messages);
     ck_assert_ptr_nonnull(rig.config);
     rig.loop = loop_new();

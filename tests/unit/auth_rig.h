@@ -51,7 +51,7 @@ static inline void login_set(const char *user, const char *password)
 static inline void setup(void)
 {
     loop = loop_new();
-    guard = guard_new(loop);
+    guard = guard_new(loop, NULL);
     memory = auth_memory_new();
     login_set("alice", "sesame");
     memset(&said, 0, sizeof(said));

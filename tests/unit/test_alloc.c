@@ -317,7 +317,7 @@ static const char *log_in(bool whole)
     hung = false;
     head_init(&head);
     loop = loop_new();
-    guard = loop ? guard_new(loop) : NULL;
+    guard = loop ? guard_new(loop, NULL) : NULL;
     if (guard && memory && login.password)
         auth = auth_new(&(struct auth_options){.loop = loop,
                                                .guard = guard,
@@ -479,8 +479,11 @@ static struct config *config_make(void)
     if (!config)
         fprintf(stderr, "%.*s\n", SPAN_ARG(buf_span(&messages)));
     buf_clear(&messages);
-    if (config)
+    if (config) {
         config->proxy[0].login.password = secret_new(SPAN("secret"));
+        free(config->state_dir); /* the key of a login takes long */
+        config->state_dir = NULL;
+    }
     return config;
 }
 

@@ -1,89 +1,27 @@
 /*
- * test_guard: one try at a time, none after a rejection.
+ * test_guard: who may try a login, and what its answer means, without a state file.
  */
-#include "auth/guard.h"
+#include "guard_rig.h"
 
-#include <string.h>
-
-#include "suite.h"
-
-#define HOP "http://wp1.corp:8080"
-
-static struct loop *loop;
 static struct guard *guard;
-static char calls[64]; /* a letter per callback: upper case was allowed */
-
-static struct config_login login_of(const char *user, const char *domain,
-                                    const char *password)
-{
-    struct config_login login = {.auth = CONFIG_AUTH_AUTO};
-
-    login.login_name = span_dup(span_of(user));
-    login.domain = domain == NULL ? NULL : span_dup(span_of(domain));
-    login.password = secret_new(span_of(password));
-    ck_assert_ptr_nonnull(login.login_name);
-    ck_assert_ptr_nonnull(login.password);
-    return login;
-}
-
-static void login_end(struct config_login *login)
-{
-    free(login->login_name);
-    free(login->domain);
-    secret_free(login->password);
-}
-
-static struct config_login alice;
 
 static void setup(void)
 {
-    loop = loop_new();
-    guard = guard_new(loop);
-    ck_assert_ptr_nonnull(loop);
+    rig_begin();
+    guard = guard_new(loop, NULL);
     ck_assert_ptr_nonnull(guard);
-    alice = login_of("alice", NULL, "sesame");
-    calls[0] = '\0';
+    guard_set_repeater(guard, &repeater, &repeats);
 }
 
 static void teardown(void)
 {
     guard_free(guard);
-    login_end(&alice);
-    ck_assert_int_eq(loop_free(loop), 0);
+    rig_end();
 }
 
-/* ctx is the name of the ticket, a small letter. */
-static void answered(void *ctx, bool allowed)
+static struct guard_ticket *ask(const char *name)
 {
-    const char *name = ctx;
-    size_t n = strlen(calls);
-
-    ck_assert_uint_lt(n + 1, sizeof(calls));
-    calls[n] = (char)(allowed ? *name - 'a' + 'A' : *name);
-    calls[n + 1] = '\0';
-}
-
-static struct guard_ticket *ask(const struct config_login *login, const char *name)
-{
-    static char names[26];
-    char *own = &names[*name - 'a'];
-    struct guard_ticket *ticket;
-
-    *own = *name;
-    ticket = guard_ask(guard, login, answered, own);
-    ck_assert_ptr_nonnull(ticket);
-    return ticket;
-}
-
-/* What was called back since the last time. */
-static const char *run(void)
-{
-    static char seen[sizeof(calls)];
-
-    loop_run(loop);
-    memcpy(seen, calls, sizeof(seen));
-    calls[0] = '\0';
-    return seen;
+    return ask_at(guard, &alice, HOP, TARGET, name);
 }
 
 static enum guard_state state(void)
@@ -91,22 +29,34 @@ static enum guard_state state(void)
     return guard_state_of(guard, &alice, NULL);
 }
 
+/* The secret was accepted at HOP for TARGET, too long ago to count for others. */
+static void accept_long_ago(void)
+{
+    struct guard_ticket *a = ask("a");
+
+    ck_assert_str_eq(await(1), "A");
+    guard_accepted(a);
+    pass_ms(300);
+}
+
+/* ---- never accepted ---- */
+
 START_TEST(one_tries_and_the_others_wait)
 {
-    struct guard_ticket *a = ask(&alice, "a");
-    struct guard_ticket *b = ask(&alice, "b");
-    struct guard_ticket *c = ask(&alice, "c");
+    struct guard_ticket *a = ask("a");
+    struct guard_ticket *b = ask("b");
+    struct guard_ticket *c = ask("c");
     struct guard_ticket *d;
 
     ck_assert_str_eq(calls, ""); /* never before guard_ask() returns */
-    ck_assert_str_eq(run(), "A");
+    ck_assert_str_eq(soon(), "A");
     ck_assert_int_eq(state(), GUARD_TRYING);
     guard_accepted(a);
     ck_assert_str_eq(calls, "");
-    ck_assert_str_eq(run(), "BC");
+    ck_assert_str_eq(soon(), "BC");
     ck_assert_int_eq(state(), GUARD_ACCEPTED);
-    d = ask(&alice, "d");
-    ck_assert_str_eq(run(), "D");
+    d = ask("d");
+    ck_assert_str_eq(soon(), "D");
     guard_accepted(b);
     guard_accepted(d);
     guard_drop(c);
@@ -116,38 +66,57 @@ END_TEST
 
 START_TEST(one_rejection_closes)
 {
-    struct guard_ticket *a = ask(&alice, "a");
-    struct guard_ticket *b = ask(&alice, "b");
+    struct guard_ticket *a = ask("a");
+    struct guard_ticket *b = ask("b");
     struct guard_ticket *c;
-    const char *hop = NULL;
+    const struct ledger_login *record = NULL;
 
-    ck_assert_str_eq(run(), "A");
-    guard_rejected(a, HOP);
-    ck_assert_str_eq(run(), "b");
-    ck_assert_int_eq(guard_state_of(guard, &alice, &hop), GUARD_CLOSED);
-    ck_assert_str_eq(hop, HOP);
-    c = ask(&alice, "c");
-    ck_assert_str_eq(run(), "c");
+    ck_assert_str_eq(soon(), "A");
+    guard_rejected(a);
+    ck_assert_str_eq(calls, "");
+    ck_assert_str_eq(soon(), "-ab");
+    ck_assert_int_eq(guard_state_of(guard, &alice, &record), GUARD_CLOSED);
+    ck_assert_str_eq(record->at, HOP);
+    ck_assert_str_eq(record->target_at, TARGET);
+    ck_assert(guard_is_closed(guard, &alice));
+    c = ask("c");
+    ck_assert_str_eq(soon(), "c");
+    guard_drop(a);
     guard_drop(b);
     guard_drop(c);
     ck_assert_int_eq(state(), GUARD_CLOSED);
+    ck_assert_uint_eq(repeats, 0);
+}
+END_TEST
+
+START_TEST(two_hundred_wait)
+{
+    struct guard_ticket *tickets[200];
+
+    for (int i = 0; i < 200; i++)
+        tickets[i] = ask("a");
+    ck_assert_str_eq(soon(), "A");
+    guard_rejected(tickets[0]);
+    ck_assert_uint_eq(strlen(soon()), 201);
+    for (int i = 0; i < 200; i++)
+        guard_drop(tickets[i]);
 }
 END_TEST
 
 START_TEST(drop_lets_the_next_one_try)
 {
-    struct guard_ticket *a = ask(&alice, "a");
-    struct guard_ticket *b = ask(&alice, "b");
-    struct guard_ticket *c = ask(&alice, "c");
-    struct guard_ticket *d = ask(&alice, "d");
+    struct guard_ticket *a = ask("a");
+    struct guard_ticket *b = ask("b");
+    struct guard_ticket *c = ask("c");
+    struct guard_ticket *d = ask("d");
 
-    ck_assert_str_eq(run(), "A");
+    ck_assert_str_eq(soon(), "A");
     guard_drop(b); /* a waiter in the middle */
     guard_drop(a);
-    ck_assert_str_eq(run(), "C");
+    ck_assert_str_eq(soon(), "C");
     guard_drop(c);
     guard_drop(d); /* allowed, and not yet told */
-    ck_assert_str_eq(run(), "");
+    ck_assert_str_eq(soon(), "");
     ck_assert_int_eq(state(), GUARD_UNTRIED);
     guard_drop(NULL);
 }
@@ -155,65 +124,310 @@ END_TEST
 
 START_TEST(drop_of_the_last_waiter_keeps_the_queue)
 {
-    struct guard_ticket *a = ask(&alice, "a");
-    struct guard_ticket *b = ask(&alice, "b");
+    struct guard_ticket *a = ask("a");
+    struct guard_ticket *b = ask("b");
     struct guard_ticket *c;
 
     guard_drop(b);
-    c = ask(&alice, "c");
-    ck_assert_str_eq(run(), "A");
+    c = ask("c");
+    ck_assert_str_eq(soon(), "A");
     guard_drop(a);
-    ck_assert_str_eq(run(), "C");
+    ck_assert_str_eq(soon(), "C");
     guard_drop(c);
 }
 END_TEST
 
 START_TEST(never_after_drop)
 {
-    guard_drop(ask(&alice, "a"));
-    ck_assert_str_eq(run(), "");
+    guard_drop(ask("a"));
+    ck_assert_str_eq(soon(), "");
 }
 END_TEST
 
 START_TEST(lost_closes_unless_accepted)
 {
-    struct guard_ticket *a = ask(&alice, "a");
-    struct guard_ticket *b = ask(&alice, "b");
     struct config_login bob = login_of("bob", NULL, "sesame");
-    struct guard_ticket *c = ask(&bob, "c");
-    struct guard_ticket *d = ask(&bob, "d");
+    struct guard_ticket *a = ask("a");
+    struct guard_ticket *b = ask("b");
+    struct guard_ticket *c = ask_at(guard, &bob, HOP, TARGET, "c");
+    struct guard_ticket *d = ask_at(guard, &bob, HOP, TARGET, "d");
 
-    ck_assert_str_eq(run(), "AC");
+    ck_assert_str_eq(soon(), "AC");
     guard_accepted(a);
-    ck_assert_str_eq(run(), "B");
-    guard_lost(b, HOP);
+    ck_assert_str_eq(soon(), "B");
+    guard_lost(b);
     ck_assert_int_eq(state(), GUARD_ACCEPTED);
-    guard_lost(c, HOP);
+    guard_lost(c);
     ck_assert_int_eq(guard_state_of(guard, &bob, NULL), GUARD_CLOSED);
-    ck_assert_str_eq(run(), "d");
+    ck_assert_str_eq(soon(), "d");
     guard_drop(d);
     login_end(&bob);
 }
 END_TEST
 
-START_TEST(a_rejection_counts_even_after_acceptance)
-{
-    struct guard_ticket *a = ask(&alice, "a");
-    struct guard_ticket *b = ask(&alice, "b");
-    struct guard_ticket *c = ask(&alice, "c");
-    struct guard_ticket *d;
+/* ---- accepted before ---- */
 
-    ck_assert_str_eq(run(), "A");
-    guard_accepted(a);
-    ck_assert_str_eq(run(), "BC");
-    d = ask(&alice, "d"); /* is to be told that it may, when the guard closes */
-    guard_rejected(b, HOP);
-    ck_assert_str_eq(run(), "d");
-    guard_accepted(c); /* does not open it again */
+/* A while after an acceptance one login goes first again, and the others wait for it.
+ */
+START_TEST(acceptance_ages)
+{
+    struct guard_ticket *a, *b, *c;
+
+    accept_long_ago();
+    a = ask("a");
+    b = ask("b");
+    ck_assert_str_eq(soon(), "A");
+    ck_assert_int_eq(state(), GUARD_ACCEPTED);
+    guard_lost(a); /* no failure: it was good before */
+    ck_assert_str_eq(soon(), "B");
+    c = ask("c");
+    ck_assert_str_eq(soon(), "");
+    guard_accepted(b);
+    ck_assert_str_eq(soon(), "C");
+    guard_drop(c);
+}
+END_TEST
+
+START_TEST(refused_target)
+{
+    struct guard_ticket *a, *b, *c, *d;
+
+    accept_long_ago();
+    a = ask_at(guard, &alice, HOP2, OTHER, "a");
+    b = ask("b");
+    ck_assert_str_eq(soon(), "A");
+    guard_rejected(a);
+    await_repeat();
+    ck_assert_str_eq(repeat_hop, HOP);
+    ck_assert_str_eq(repeat_target, TARGET);
+    ck_assert_int_eq(state(), GUARD_TRYING);
+    ck_assert_str_eq(soon(), "");
+    repeat_end(GUARD_REPEAT_ACCEPTED);
+    ck_assert_str_eq(soon(), "B~a");
+    ck_assert_int_eq(state(), GUARD_ACCEPTED);
+    guard_drop(a);
+    guard_accepted(b);
+    c = ask_at(guard, &alice, HOP2, OTHER, "c"); /* remembered */
+    d = ask_at(guard, &alice, HOP, OTHER, "d");  /* for that hop */
+    ck_assert_str_eq(soon(), "~cD");
+    guard_drop(c);
+    guard_accepted(d);
+    ck_assert_uint_eq(repeats, 1);
+}
+END_TEST
+
+/* A 407 where the same login was accepted before and after is no rule of the proxy. */
+START_TEST(refused_at_the_good_place)
+{
+    struct guard_ticket *a, *b;
+
+    accept_long_ago();
+    a = ask("a");
+    ck_assert_str_eq(soon(), "A");
+    guard_rejected(a);
+    await_repeat();
+    repeat_end(GUARD_REPEAT_ACCEPTED);
+    ck_assert_str_eq(soon(), "~a");
+    guard_drop(a);
+    b = ask("b");
+    ck_assert_str_eq(soon(), "B");
+    guard_drop(b);
+}
+END_TEST
+
+START_TEST(rejected_twice)
+{
+    struct guard_ticket *a, *b, *c;
+
+    accept_long_ago();
+    a = ask("a");
+    b = ask("b");
+    ck_assert_str_eq(soon(), "A");
+    guard_rejected(a);
+    await_repeat();
+    repeat_end(GUARD_REPEAT_REJECTED);
+    ck_assert_str_eq(soon(), "-ab");
     ck_assert_int_eq(state(), GUARD_CLOSED);
+    c = ask("c");
+    ck_assert_str_eq(soon(), "c");
+    guard_drop(a);
+    guard_drop(b);
+    guard_drop(c);
+    ck_assert_uint_eq(repeats, 1);
+}
+END_TEST
+
+/* Where nothing can be repeated, the next login decides, one at a time. */
+START_TEST(doubt)
+{
+    struct guard_ticket *a, *b, *c;
+
+    accept_long_ago();
+    a = ask("a");
+    ck_assert_str_eq(soon(), "A");
+    guard_rejected(a);
+    await_repeat();
+    repeat_end(GUARD_REPEAT_IMPOSSIBLE);
+    ck_assert_str_eq(soon(), "-a");
+    ck_assert_int_eq(state(), GUARD_DOUBTED);
+    guard_drop(a);
+    b = ask("b");
+    c = ask("c");
+    ck_assert_str_eq(soon(), "B");
+    guard_drop(b); /* never sent: still in doubt */
+    ck_assert_str_eq(soon(), "C");
+    guard_drop(c);
+    ck_assert_int_eq(state(), GUARD_DOUBTED);
+    a = ask("a");
+    b = ask("b");
+    ck_assert_str_eq(soon(), "A");
+    if (_i == 0)
+        guard_rejected(a);
+    else
+        guard_lost(a);
+    ck_assert_str_eq(soon(), _i == 0 ? "-ab" : "b");
+    ck_assert_int_eq(state(), GUARD_CLOSED);
+    if (_i == 0)
+        guard_drop(a);
+    guard_drop(b);
+    ck_assert_uint_eq(repeats, 1);
+}
+END_TEST
+
+START_TEST(doubt_is_over_when_accepted)
+{
+    struct guard_ticket *a;
+
+    accept_long_ago();
+    a = ask("a");
+    ck_assert_str_eq(soon(), "A");
+    guard_rejected(a);
+    await_repeat();
+    repeat_end(GUARD_REPEAT_IMPOSSIBLE);
+    ck_assert_str_eq(soon(), "-a");
+    guard_drop(a);
+    a = ask("a");
+    ck_assert_str_eq(soon(), "A");
+    guard_accepted(a);
+    ck_assert_int_eq(state(), GUARD_ACCEPTED);
+}
+END_TEST
+
+/* Several that went together after an acceptance share one repeat. */
+START_TEST(rejected_together)
+{
+    struct guard_ticket *a, *b, *c, *d;
+
+    a = ask("a");
+    b = ask_at(guard, &alice, HOP, OTHER, "b");
+    c = ask_at(guard, &alice, HOP2, OTHER, "c");
+    ck_assert_str_eq(soon(), "A");
+    guard_accepted(a);
+    ck_assert_str_eq(soon(), "BC");
+    d = ask("d"); /* is to be told that it may, when the first rejection comes */
+    guard_rejected(b);
+    guard_rejected(c);
+    await_repeat();
+    ck_assert_str_eq(soon(), "");
+    repeat_end(GUARD_REPEAT_ACCEPTED);
+    ck_assert_str_eq(soon(), "D~b~c");
+    ck_assert_uint_eq(repeats, 1);
+    guard_drop(b);
+    guard_drop(c);
     guard_drop(d);
 }
 END_TEST
+
+/* The client of a rejected login left: what it means is found out all the same. */
+START_TEST(dropped_before_the_verdict)
+{
+    struct guard_ticket *a, *b;
+
+    accept_long_ago();
+    a = ask_at(guard, &alice, HOP, OTHER, "a");
+    ck_assert_str_eq(soon(), "A");
+    guard_rejected(a);
+    await_repeat();
+    guard_drop(a);
+    repeat_end(GUARD_REPEAT_ACCEPTED);
+    b = ask_at(guard, &alice, HOP, OTHER, "b");
+    ck_assert_str_eq(soon(), "~b");
+    guard_drop(b);
+}
+END_TEST
+
+/* ---- answers that take long ---- */
+
+/* With others waiting, the login is repeated, so that they need not wait for ever. */
+START_TEST(slow_answer)
+{
+    struct guard_ticket *a, *b;
+
+    accept_long_ago();
+    a = ask("a");
+    b = ask("b");
+    ck_assert_str_eq(soon(), "A");
+    await_repeat();
+    ck_assert_int_eq(state(), GUARD_ACCEPTED);
+    repeat_end(_i == 0 ? GUARD_REPEAT_ACCEPTED : GUARD_REPEAT_REJECTED);
+    ck_assert_str_eq(soon(), _i == 0 ? "B" : "b");
+    ck_assert_int_eq(state(), _i == 0 ? GUARD_ACCEPTED : GUARD_CLOSED);
+    guard_rejected(a);
+    if (_i == 0) {
+        await_repeat();
+        repeat_end(GUARD_REPEAT_REJECTED);
+    }
+    ck_assert_str_eq(soon(), "-a");
+    ck_assert_int_eq(state(), GUARD_CLOSED);
+    guard_drop(a);
+    guard_drop(b);
+}
+END_TEST
+
+/* The next one that asks does not go before the secret is known to be good. */
+START_TEST(slow_answer_and_nobody_waits)
+{
+    struct guard_ticket *a, *b, *c;
+
+    accept_long_ago();
+    a = ask("a");
+    ck_assert_str_eq(soon(), "A");
+    pass_ms(1100);
+    ck_assert_uint_eq(repeats, 0);
+    b = ask("b");
+    await_repeat();
+    ck_assert_str_eq(soon(), "");
+    repeat_end(GUARD_REPEAT_IMPOSSIBLE);
+    ck_assert_str_eq(soon(), "B"); /* somebody has to find out */
+    guard_accepted(b);
+    guard_drop(a);
+    pass_ms(300);
+    c = ask("c");
+    ck_assert_str_eq(soon(), "C");
+    guard_accepted(c);
+    ck_assert_uint_eq(repeats, 1);
+}
+END_TEST
+
+/* ---- the end ---- */
+
+START_TEST(freed_during_a_repeat)
+{
+    struct guard_ticket *a;
+
+    accept_long_ago();
+    a = ask("a");
+    ck_assert_str_eq(soon(), "A");
+    guard_rejected(a);
+    await_repeat();
+    guard_drop(a);
+    guard_free(guard);
+    guard = NULL;
+    ck_assert_ptr_null(repeat_done); /* cancelled */
+}
+END_TEST
+
+/* ---- keys ---- */
 
 static const struct {
     const char *user, *domain, *password;
@@ -229,13 +443,14 @@ START_TEST(key)
 {
     struct config_login other =
         login_of(keys[_i].user, keys[_i].domain, keys[_i].password);
-    struct guard_ticket *a = ask(&alice, "a");
+    struct guard_ticket *a = ask("a");
     struct guard_ticket *b;
 
-    (void)run();
-    guard_rejected(a, HOP);
-    b = ask(&other, "b");
-    ck_assert_str_eq(run(), keys[_i].same ? "b" : "B");
+    ck_assert_str_eq(soon(), "A");
+    guard_rejected(a);
+    b = ask_at(guard, &other, HOP2, OTHER, "b");
+    ck_assert_str_eq(soon(), keys[_i].same ? "-ab" : "-aB");
+    guard_drop(a);
     guard_drop(b);
     login_end(&other);
 }
@@ -246,11 +461,13 @@ START_TEST(outlives_the_login)
 {
     struct config_login first = login_of("carol", "CORP", "tulip");
     struct config_login again = login_of("carol", "CORP", "tulip");
-    struct guard_ticket *a = ask(&first, "a");
+    struct guard_ticket *a = ask_at(guard, &first, HOP, TARGET, "a");
 
-    (void)run();
+    ck_assert_str_eq(soon(), "A");
     login_end(&first);
-    guard_rejected(a, HOP);
+    guard_rejected(a);
+    ck_assert_str_eq(soon(), "-a");
+    guard_drop(a);
     ck_assert_int_eq(guard_state_of(guard, &again, NULL), GUARD_CLOSED);
     login_end(&again);
 }
@@ -261,15 +478,27 @@ int main(void)
     Suite *suite = suite_create("guard");
     TCase *tcase = tcase_create("guard");
 
+    tcase_set_timeout(tcase, 30);
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, one_tries_and_the_others_wait);
     tcase_add_test(tcase, one_rejection_closes);
+    tcase_add_test(tcase, two_hundred_wait);
     tcase_add_test(tcase, drop_lets_the_next_one_try);
     tcase_add_test(tcase, drop_of_the_last_waiter_keeps_the_queue);
     tcase_add_test(tcase, never_after_drop);
     tcase_add_test(tcase, lost_closes_unless_accepted);
-    tcase_add_test(tcase, a_rejection_counts_even_after_acceptance);
-    tcase_add_loop_test(tcase, key, 0, (int)(sizeof(keys) / sizeof(keys[0])));
+    tcase_add_test(tcase, acceptance_ages);
+    tcase_add_test(tcase, refused_target);
+    tcase_add_test(tcase, refused_at_the_good_place);
+    tcase_add_test(tcase, rejected_twice);
+    tcase_add_loop_test(tcase, doubt, 0, 2);
+    tcase_add_test(tcase, doubt_is_over_when_accepted);
+    tcase_add_test(tcase, rejected_together);
+    tcase_add_test(tcase, dropped_before_the_verdict);
+    tcase_add_loop_test(tcase, slow_answer, 0, 2);
+    tcase_add_test(tcase, slow_answer_and_nobody_waits);
+    tcase_add_test(tcase, freed_during_a_repeat);
+    tcase_add_loop_test(tcase, key, 0, COUNT(keys));
     tcase_add_test(tcase, outlives_the_login);
     suite_add_tcase(suite, tcase);
     return suite_run(suite);

@@ -296,10 +296,9 @@ END_TEST
 
 static struct guard_ticket *ticket;
 
-static void guard_allowed(void *ctx, bool allowed)
+static void guard_answers(void *ctx, enum guard_answer answer)
 {
-    (void)ctx;
-    ck_assert(allowed);
+    ck_assert_int_eq(answer, *(enum guard_answer *)ctx);
 }
 
 /* A password that was rejected is no reason not to use a ticket. */
@@ -314,11 +313,16 @@ START_TEST(beside_a_closed_guard)
         .host = "wp1.corp",
         .login = &login,
     };
+    const struct guard_place place = {HOP, "origin.test:443"};
+    enum guard_answer expected = GUARD_ALLOWED;
     char text[AUTH_TEXT];
 
-    ticket = guard_ask(guard, &login, guard_allowed, NULL);
+    ticket = guard_ask(guard, &login, &place, guard_answers, &expected);
     loop_run(loop);
-    guard_rejected(ticket, HOP);
+    expected = GUARD_REJECTED;
+    guard_rejected(ticket);
+    loop_run(loop);
+    guard_drop(ticket);
     speak(NEGOTIATE "Proxy-Authenticate: NTLM\r\n");
     ck_assert(!auth_is_held(&options, text, sizeof(text)));
     ck_assert_int_eq(settle("", NULL), OUTCOME_OK);

@@ -12,6 +12,7 @@
 
 static struct loop *loop;
 static struct auth_memory *memory;
+static struct guard *guard;
 static struct config_login login;
 static struct auth_options options;
 
@@ -19,11 +20,13 @@ static void setup(void)
 {
     loop = loop_new();
     memory = auth_memory_new();
+    guard = guard_new(loop, NULL);
     login = (struct config_login){.auth = CONFIG_AUTH_AUTO};
     login.login_name = span_dup(SPAN("alice"));
     login.password = secret_new(SPAN("sesame"));
     options = (struct auth_options){
         .loop = loop,
+        .guard = guard,
         .memory = memory,
         .hop = HOP,
         .host = "wp1.corp",
@@ -37,6 +40,7 @@ static void teardown(void)
     free(login.login_name);
     secret_free(login.password);
     auth_memory_free(memory);
+    guard_free(guard);
     ck_assert_int_eq(loop_free(loop), 0);
 }
 

@@ -33,7 +33,7 @@ static struct call {
 static void begin(void)
 {
     loop_begin();
-    guard = guard_new(loop);
+    guard = guard_new(loop, NULL);
     memory = auth_memory_new();
     ck_assert_ptr_nonnull(guard);
     ck_assert_ptr_nonnull(memory);

@@ -1,0 +1,159 @@
+/*
+ * guard_internal: what guard.c (tickets), guard_turn.c (who may try, and what follows)
+ * and guard_job.c (what is done by workers) share.
+ */
+#ifndef CCGATE_AUTH_GUARD_INTERNAL_H
+#define CCGATE_AUTH_GUARD_INTERNAL_H
+
+#include "auth/guard.h"
+#include "auth/refusals.h"
+
+/* How far the turn of a login is. The changes are made in guard_turn.c alone. */
+enum turn {
+    TURN_FREE,
+    TURN_KEYING,    /* the key is computed */
+    TURN_LOCKING,   /* another process has the turn */
+    TURN_READING,   /* the file, which has changed */
+    TURN_WRITING,   /* that a login is tried; then somebody may */
+    TURN_HELD,      /* somebody tries */
+    TURN_DOUBTING,  /* written; then the login is repeated */
+    TURN_REPEATING, /* the login where it was last accepted */
+    TURN_SAVING,    /* the end is written; then the turn is free */
+};
+
+enum ticket_state {
+    TICKET_WAITING,  /* for the turn */
+    TICKET_CALLING,  /* the callback is due */
+    TICKET_ALLOWED,  /* it may have sent the login */
+    TICKET_REJECTED, /* waits for the verdict */
+    TICKET_DONE,
+};
+
+struct guard_ticket {
+    struct guard_ticket *next;
+    struct entry *entry;
+    enum ticket_state state;
+    enum guard_answer answer; /* CALLING */
+    struct deferred deferred;
+    guard_callback *callback; /* NULL: dropped while REJECTED */
+    void *ctx;
+    char hop[LEDGER_TEXT], target[LEDGER_TEXT];
+};
+
+/* One account with one password. */
+struct entry {
+    struct entry *next;
+    struct guard *guard;
+    struct config_login login;    /* user, domain and secret only */
+    struct guard_ticket *tickets; /* all of them, in the order of asking */
+    struct guard_ticket **end;
+
+    bool keyed; /* record.key is good for the salt: */
+    unsigned char salt[LEDGER_SALT];
+    struct ledger_login record; /* what is known; newer than the file if unsaved */
+    bool unsaved;
+    uint64_t fresh_until; /* loop's clock: the last acceptance counts for all */
+    char hop[LEDGER_TEXT], target[LEDGER_TEXT]; /* of it */
+
+    enum turn turn;
+    bool locked;                   /* the ledger's turn is ours */
+    struct guard_ticket *holder;   /* HELD: who tries */
+    struct guard_ticket *presumed; /* it had the turn, its answer takes long, and none
+                                      was accepted since */
+    bool no_probe;                 /* this turn: the repeat was impossible */
+    struct deadline timer;         /* LOCKING: the next try; HELD: patience */
+    struct job *job;
+    void *repeat; /* REPEATING */
+};
+
+struct guard {
+    struct loop *loop;
+    struct ledger *ledger; /* NULL: no state file */
+    struct ledger_book book;
+    struct ledger_stamp stamp; /* of it */
+    struct ledger_book noted;  /* hops that may not be in the file yet */
+    struct job *noting;        /* writes one of them */
+    char trouble[LEDGER_WHY];  /* empty: none */
+    struct refusals refusals;
+    const struct guard_repeater *repeater; /* NULL: nobody can */
+    void *repeater_ctx;
+    struct entry *entries;
+};
+
+/* ---- guard.c ---- */
+
+/* Has the callback come with this answer. */
+void ticket_call(struct guard_ticket *ticket, enum guard_answer answer);
+void ticket_free(struct guard_ticket *ticket);
+
+/* The first one in a state, or NULL. */
+struct guard_ticket *entry_first(const struct entry *entry, enum ticket_state state);
+
+/* Answers all that are in this state. */
+void entry_answer(struct entry *entry, enum ticket_state state,
+                  enum guard_answer answer);
+
+/* What went wrong with the file, or NULL; logged when it is new. */
+void guard_set_trouble(struct guard *guard, const char *why);
+
+/* Takes what the file says for a login that nothing is under way for. */
+void entry_refresh(struct entry *entry);
+
+/* Takes over a book that was read, and leaves the former one in its place. */
+void guard_take_book(struct guard *guard, struct ledger_book *book,
+                     const struct ledger_stamp *stamp);
+
+/* ---- guard_turn.c ---- */
+
+void turn_init(struct entry *entry);
+
+/* Somebody waits, for the turn or for a verdict. */
+void turn_want(struct entry *entry);
+
+/* The key is computed, if the turn is free. */
+void turn_expect(struct entry *entry);
+
+/* What happened to a ticket that may have the turn, which ends here. */
+void turn_accepted(struct entry *entry, const struct guard_ticket *ticket);
+void turn_rejected(struct entry *entry, struct guard_ticket *ticket);
+void turn_dropped(struct entry *entry, const struct guard_ticket *ticket);
+void turn_lost(struct entry *entry, const struct guard_ticket *ticket);
+
+/* At the end: all is cancelled, what is not in the file yet is written. */
+void turn_clear(struct entry *entry);
+
+/* ---- guard_job.c ---- */
+
+struct job_result {
+    bool ok;     /* the book is new */
+    bool salted; /* the key fits the book's salt; only then a record was put in */
+    char why[LEDGER_WHY]; /* unless ok */
+    unsigned char key[LEDGER_KEY];
+    unsigned char salt[LEDGER_SALT];
+    struct ledger_book book;
+    struct ledger_stamp stamp;
+};
+
+enum job_kind {
+    JOB_KEY,  /* read the file, compute the key of a login */
+    JOB_LOAD, /* read the file */
+    JOB_SAVE, /* put a record, or a hop's name, into the file */
+};
+
+typedef void job_callback(void *ctx, struct job_result *result);
+
+/*
+ * Does it in a worker; the callback comes once, unless job_cancel() comes first. entry:
+ * NULL for a hop. NULL when memory is out.
+ */
+struct job *job_start(struct guard *guard, enum job_kind kind,
+                      const struct entry *entry, const char *hop,
+                      job_callback *callback, void *ctx);
+
+/* What has not begun is not done at all. NULL-safe. */
+void job_cancel(struct job *job);
+
+/* Writes a record at once. False as for ledger_update(), or for another salt. */
+bool job_save_now(struct guard *guard, const struct entry *entry);
+
+#endif

@@ -1,0 +1,521 @@
+/*
+ * guard_turn: who may try a login, and what follows from the answer.
+ *
+ * The turn of a login goes through these states (guard_internal.h): FREE, KEYING,
+ * LOCKING, READING; then it is looked at what is known (turn_decide), which leads to
+ * WRITING and HELD, to DOUBTING and REPEATING, or straight to the end; SAVING; FREE.
+ */
+#include <string.h>
+#include <time.h>
+
+#include "auth/guard_internal.h"
+#include "base/log.h"
+
+enum {
+    FRESH_MS = 250,     /* for so long an acceptance is taken as one of all */
+    RETRY_MS = 20,      /* another process has the turn */
+    PATIENCE_MS = 1000, /* a login that was good before keeps the others waiting */
+    RENEW_S = 3600,     /* an accepted record is written again after */
+};
+
+static void turn_decide(struct entry *entry);
+
+/* ---- records ---- */
+
+static bool is_closed(const struct entry *entry)
+{
+    return entry->record.state == LEDGER_CLOSED;
+}
+
+static void record_set(struct entry *entry, enum ledger_state state)
+{
+    entry->record.state = state;
+    entry->record.time = (uint64_t)time(NULL);
+}
+
+static void record_tried_at(struct entry *entry, const struct guard_ticket *ticket)
+{
+    memcpy(entry->record.at, ticket->hop, LEDGER_TEXT);
+    memcpy(entry->record.target_at, ticket->target, LEDGER_TEXT);
+}
+
+static void log_record(enum log_level level, const char *event,
+                       const struct ledger_login *record)
+{
+    LOG_AT(level, event, LOG_TEXT("user", record->user), LOG_TEXT("hop", record->at),
+           LOG_TEXT("target", record->target_at),
+           LOG_TEXT("why", record->why[0] != '\0' ? record->why : NULL));
+}
+
+/* ---- the end of a turn ---- */
+
+static void turn_release(struct entry *entry)
+{
+    if (entry->locked)
+        ledger_turn_give(entry->guard->ledger, entry->record.key);
+    deadline_clear(entry->guard->loop, &entry->timer);
+    entry->locked = entry->no_probe = false;
+    entry->holder = NULL;
+    entry->turn = TURN_FREE;
+    turn_want(entry);
+}
+
+/* Where a book goes that came with a job; entries that are busy keep what they know. */
+static void take_result(struct entry *entry, struct job_result *result)
+{
+    entry->job = NULL;
+    guard_set_trouble(entry->guard, result->ok ? NULL : result->why);
+    if (result->ok)
+        guard_take_book(entry->guard, &result->book, &result->stamp);
+}
+
+/* The record is in the file, or cannot be: then memory alone has it. */
+static void record_saved(struct entry *entry, struct job_result *result)
+{
+    take_result(entry, result);
+    entry->unsaved = !result->ok || !result->salted;
+    if (result->ok && !result->salted)
+        entry->keyed = false; /* for another file: computed anew at the next turn */
+}
+
+static void saved_at_end(void *ctx, struct job_result *result)
+{
+    struct entry *entry = ctx;
+
+    record_saved(entry, result);
+    turn_release(entry);
+}
+
+/* Has the record written, and goes on there; false: it is not to be written. */
+static bool record_save(struct entry *entry, enum turn turn, job_callback *then)
+{
+    entry->unsaved = true;
+    if (entry->guard->ledger == NULL || !entry->keyed)
+        return false;
+    entry->job = job_start(entry->guard, JOB_SAVE, entry, NULL, then, entry);
+    if (entry->job == NULL)
+        return false;
+    deadline_clear(entry->guard->loop, &entry->timer);
+    entry->turn = turn;
+    return true;
+}
+
+/* Keeps the turn until the record is written, so that nobody else reads the old one. */
+static void turn_end(struct entry *entry)
+{
+    entry->holder = NULL;
+    if (!record_save(entry, TURN_SAVING, saved_at_end))
+        turn_release(entry);
+}
+
+static void turn_close(struct entry *entry, const char *why)
+{
+    record_set(entry, LEDGER_CLOSED);
+    ledger_text_set(entry->record.why, why, true);
+    entry->fresh_until = 0;
+    log_record(LOG_LEVEL_WARN, "login_closed", &entry->record);
+    entry_answer(entry, TICKET_REJECTED, GUARD_REJECTED);
+    entry_answer(entry, TICKET_WAITING, GUARD_HELD);
+    turn_end(entry);
+}
+
+/* The secret is good, and was so a moment ago. Whether that is to be written. */
+static bool record_accepted(struct entry *entry, const char *hop, const char *target)
+{
+    struct ledger_login *record = &entry->record;
+    bool due = record->state != LEDGER_ACCEPTED || entry->unsaved ||
+               record->time + RENEW_S < (uint64_t)time(NULL);
+
+    if (due)
+        record_set(entry, LEDGER_ACCEPTED);
+    record->why[0] = record->at[0] = record->target_at[0] = '\0';
+    memmove(entry->hop, hop, LEDGER_TEXT);
+    memmove(entry->target, target, LEDGER_TEXT);
+    memcpy(record->hop, entry->hop, LEDGER_TEXT);
+    memcpy(record->target, entry->target, LEDGER_TEXT);
+    entry->fresh_until = loop_now(entry->guard->loop) + FRESH_MS;
+    entry->presumed = NULL;
+    entry_answer(entry, TICKET_WAITING, GUARD_ALLOWED);
+    return due;
+}
+
+static void turn_end_accepted(struct entry *entry, bool due)
+{
+    if (due)
+        turn_end(entry);
+    else
+        turn_release(entry);
+}
+
+/* ---- somebody tries ---- */
+
+static void record_untry(struct entry *entry)
+{
+    record_set(entry, entry->record.hop[0] != '\0' ? LEDGER_DOUBTED : LEDGER_UNTRIED);
+}
+
+/* What was written down before anything was sent is taken back. */
+static void turn_end_unsent(struct entry *entry)
+{
+    if (entry->record.state != LEDGER_TRYING) {
+        turn_release(entry);
+        return;
+    }
+    record_untry(entry);
+    turn_end(entry);
+}
+
+/* The first that waits may try; nobody does any more: the turn ends. */
+static void turn_hold(struct entry *entry)
+{
+    struct guard_ticket *ticket = entry_first(entry, TICKET_WAITING);
+
+    entry->holder = ticket;
+    if (ticket == NULL) {
+        turn_end_unsent(entry);
+        return;
+    }
+    entry->turn = TURN_HELD;
+    if (entry->record.state == LEDGER_ACCEPTED)
+        deadline_set(entry->guard->loop, &entry->timer, PATIENCE_MS);
+    else
+        record_tried_at(entry, ticket);
+    ticket_call(ticket, GUARD_ALLOWED);
+}
+
+static void saved_before_try(void *ctx, struct job_result *result)
+{
+    struct entry *entry = ctx;
+
+    record_saved(entry, result);
+    if (result->ok && !result->salted) { /* the file is another one: once more */
+        record_untry(entry);
+        turn_release(entry);
+        return;
+    }
+    turn_hold(entry);
+}
+
+/* A secret that is not known to be good is written down before it is sent. */
+static void turn_try(struct entry *entry)
+{
+    record_set(entry, LEDGER_TRYING);
+    record_tried_at(entry, entry_first(entry, TICKET_WAITING));
+    if (!record_save(entry, TURN_WRITING, saved_before_try))
+        turn_hold(entry);
+}
+
+/* ---- the repeat ---- */
+
+static void doubt(struct entry *entry)
+{
+    record_set(entry, LEDGER_DOUBTED);
+    log_record(LOG_LEVEL_WARN, "login_doubted", &entry->record);
+    entry_answer(entry, TICKET_REJECTED, GUARD_REJECTED);
+    turn_end(entry);
+}
+
+/* The targets of all that were rejected meanwhile are refused, but for the good one. */
+static void refuse_targets(struct entry *entry)
+{
+    struct guard *guard = entry->guard;
+
+    for (struct guard_ticket *t = entry->tickets; t != NULL; t = t->next) {
+        if (t->state != TICKET_REJECTED ||
+            (strcmp(t->hop, entry->hop) == 0 && strcmp(t->target, entry->target) == 0))
+            continue;
+        refusals_add(&guard->refusals, t->hop, t->target, loop_now(guard->loop));
+        LOG_WARN("target_refused", LOG_TEXT("user", entry->record.user),
+                 LOG_TEXT("hop", t->hop), LOG_TEXT("target", t->target));
+    }
+    entry_answer(entry, TICKET_REJECTED, GUARD_REFUSED);
+}
+
+static void turn_repeated(void *arg, enum guard_repeated result)
+{
+    struct entry *entry = arg;
+    bool due;
+
+    entry->repeat = NULL;
+    switch (result) {
+    case GUARD_REPEAT_ACCEPTED:
+        due = record_accepted(entry, entry->hop, entry->target);
+        refuse_targets(entry);
+        turn_end_accepted(entry, due);
+        return;
+    case GUARD_REPEAT_REJECTED:
+        turn_close(entry, "rejected again where it was accepted before");
+        return;
+    case GUARD_REPEAT_IMPOSSIBLE:
+        entry->no_probe = true;
+        if (entry->record.state == LEDGER_TRYING)
+            doubt(entry);
+        else
+            turn_decide(entry);
+        return;
+    }
+}
+
+/* A login where it was last accepted, to learn whether the secret is still good. */
+static void turn_repeat(struct entry *entry)
+{
+    struct guard *guard = entry->guard;
+    struct guard_place place = {entry->hop, entry->target};
+
+    if (entry->hop[0] == '\0') { /* by an earlier process, then */
+        memcpy(entry->hop, entry->record.hop, LEDGER_TEXT);
+        memcpy(entry->target, entry->record.target, LEDGER_TEXT);
+    }
+    entry->turn = TURN_REPEATING;
+    if (guard->repeater != NULL && entry->hop[0] != '\0' && entry->target[0] != '\0')
+        entry->repeat = guard->repeater->start(guard->repeater_ctx, &entry->login,
+                                               &place, turn_repeated, entry);
+    if (entry->repeat == NULL)
+        turn_repeated(entry, GUARD_REPEAT_IMPOSSIBLE);
+}
+
+static void saved_before_repeat(void *ctx, struct job_result *result)
+{
+    struct entry *entry = ctx;
+
+    record_saved(entry, result);
+    turn_repeat(entry);
+}
+
+/* Somebody was rejected: is it the secret, or the target? */
+static void turn_judge(struct entry *entry)
+{
+    record_tried_at(entry, entry_first(entry, TICKET_REJECTED));
+    if (entry->record.state != LEDGER_ACCEPTED) {
+        turn_close(entry, "rejected");
+        return;
+    }
+    /* If we die in the middle, the next process is to find two failures. */
+    record_set(entry, LEDGER_TRYING);
+    if (!record_save(entry, TURN_DOUBTING, saved_before_repeat))
+        turn_repeat(entry);
+}
+
+/* A login that was good before: the others wait no longer, but do not just go on. */
+static void turn_presume(struct entry *entry)
+{
+    entry->presumed = entry->holder;
+    entry->holder = NULL;
+    if (entry_first(entry, TICKET_WAITING) != NULL)
+        turn_repeat(entry);
+    else
+        turn_release(entry);
+}
+
+/* ---- the beginning of a turn ---- */
+
+static void turn_try_known_good(struct entry *entry)
+{
+    if (entry->presumed != NULL && !entry->no_probe)
+        turn_repeat(entry);
+    else
+        turn_hold(entry);
+}
+
+/* With the turn, and knowing what all processes know. */
+static void turn_decide(struct entry *entry)
+{
+    bool waits = entry_first(entry, TICKET_WAITING) != NULL;
+
+    if (entry->record.state == LEDGER_TRYING) {
+        turn_close(entry, "its process ended before the answer came");
+    } else if (is_closed(entry)) {
+        entry_answer(entry, TICKET_REJECTED, GUARD_REJECTED);
+        entry_answer(entry, TICKET_WAITING, GUARD_HELD);
+        turn_release(entry);
+    } else if (entry_first(entry, TICKET_REJECTED) != NULL) {
+        turn_judge(entry);
+    } else if (!waits) {
+        turn_release(entry);
+    } else if (entry->record.state == LEDGER_ACCEPTED) {
+        turn_try_known_good(entry);
+    } else {
+        turn_try(entry);
+    }
+}
+
+static void file_read(void *ctx, struct job_result *result)
+{
+    struct entry *entry = ctx;
+
+    take_result(entry, result);
+    entry_refresh(entry);
+    turn_decide(entry);
+}
+
+/* What is not in the file yet counts more than what is. */
+static void turn_read(struct entry *entry)
+{
+    struct guard *guard = entry->guard;
+
+    entry_refresh(entry);
+    if (!entry->unsaved && ledger_changed(guard->ledger, &guard->stamp))
+        entry->job = job_start(guard, JOB_LOAD, entry, NULL, file_read, entry);
+    if (entry->job != NULL)
+        entry->turn = TURN_READING;
+    else
+        turn_decide(entry);
+}
+
+static bool is_wanted(const struct entry *entry)
+{
+    return entry_first(entry, TICKET_WAITING) != NULL ||
+           entry_first(entry, TICKET_REJECTED) != NULL;
+}
+
+static void turn_lock(struct entry *entry)
+{
+    if (!is_wanted(entry)) {
+        turn_release(entry);
+        return;
+    }
+    switch (ledger_turn_take(entry->guard->ledger, entry->record.key)) {
+    case LEDGER_TURN_TAKEN:
+        entry->locked = true;
+        turn_read(entry);
+        return;
+    case LEDGER_TURN_BUSY:
+        entry->turn = TURN_LOCKING;
+        deadline_set(entry->guard->loop, &entry->timer, RETRY_MS);
+        return;
+    case LEDGER_TURN_FAILED:
+        guard_set_trouble(entry->guard, "locks do not work there");
+        turn_decide(entry);
+        return;
+    }
+}
+
+static void key_made(void *ctx, struct job_result *result)
+{
+    struct entry *entry = ctx;
+    struct ledger_login *record = &entry->record;
+
+    take_result(entry, result);
+    entry->keyed = result->ok && result->salted;
+    if (entry->keyed) {
+        memcpy(entry->salt, result->salt, LEDGER_SALT);
+        memcpy(record->key, result->key, LEDGER_KEY);
+        entry_refresh(entry);
+        LOG_DEBUG("login_prepared", LOG_TEXT("user", record->user),
+                  LOG_TEXT("state", ledger_state_name(record->state)));
+        turn_lock(entry);
+    } else if (is_wanted(entry)) {
+        turn_decide(entry); /* what is in memory has to do */
+    } else {
+        turn_release(entry);
+    }
+}
+
+static void turn_begin(struct entry *entry)
+{
+    struct guard *guard = entry->guard;
+
+    if (guard->ledger == NULL) {
+        turn_decide(entry);
+        return;
+    }
+    if (entry->keyed) {
+        turn_lock(entry);
+        return;
+    }
+    entry->turn = TURN_KEYING;
+    entry->job = job_start(guard, JOB_KEY, entry, NULL, key_made, entry);
+    if (entry->job == NULL)
+        deadline_set(guard->loop, &entry->timer, RETRY_MS);
+}
+
+void turn_want(struct entry *entry)
+{
+    if (entry->turn == TURN_FREE && is_wanted(entry))
+        turn_begin(entry);
+}
+
+void turn_expect(struct entry *entry)
+{
+    if (entry->turn == TURN_FREE && !entry->keyed && entry->guard->ledger != NULL)
+        turn_begin(entry);
+}
+
+static void timer_fired(void *ctx)
+{
+    struct entry *entry = ctx;
+
+    if (entry->turn == TURN_HELD)
+        turn_presume(entry);
+    else if (entry->turn == TURN_KEYING)
+        turn_begin(entry); /* memory was out */
+    else
+        turn_lock(entry);
+}
+
+/* ---- answers ---- */
+
+void turn_accepted(struct entry *entry, const struct guard_ticket *ticket)
+{
+    bool holds = entry->holder == ticket, due;
+
+    /* A rejection that is already known counted on the account all the same. */
+    if (!holds && entry->record.state != LEDGER_ACCEPTED)
+        return;
+    due = record_accepted(entry, ticket->hop, ticket->target);
+    if (holds)
+        turn_end_accepted(entry, due);
+}
+
+void turn_rejected(struct entry *entry, struct guard_ticket *ticket)
+{
+    if (is_closed(entry)) {
+        ticket_call(ticket, GUARD_REJECTED);
+        return;
+    }
+    entry->fresh_until = 0;
+    if (entry->holder != ticket) {
+        turn_want(entry);
+        return;
+    }
+    entry->holder = NULL;
+    deadline_clear(entry->guard->loop, &entry->timer);
+    turn_judge(entry);
+}
+
+void turn_dropped(struct entry *entry, const struct guard_ticket *ticket)
+{
+    if (entry->holder != ticket)
+        return;
+    deadline_clear(entry->guard->loop, &entry->timer);
+    turn_hold(entry);
+}
+
+void turn_lost(struct entry *entry, const struct guard_ticket *ticket)
+{
+    if (entry->holder == ticket && entry->record.state == LEDGER_TRYING) {
+        record_tried_at(entry, ticket);
+        turn_close(entry, "no answer came to it");
+    } else {
+        turn_dropped(entry, ticket);
+    }
+}
+
+void turn_init(struct entry *entry)
+{
+    deadline_init(&entry->timer, timer_fired, entry);
+}
+
+void turn_clear(struct entry *entry)
+{
+    struct guard *guard = entry->guard;
+
+    deadline_clear(guard->loop, &entry->timer);
+    job_cancel(entry->job);
+    if (entry->repeat != NULL)
+        guard->repeater->cancel(entry->repeat);
+    if (guard->ledger != NULL && entry->unsaved && entry->keyed)
+        (void)job_save_now(guard, entry);
+    if (entry->locked)
+        ledger_turn_give(guard->ledger, entry->record.key);
+}

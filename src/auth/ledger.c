@@ -1,0 +1,593 @@
+/*
+ * ledger: the state file of the guard, its locks, and the key of a login. See ledger.h.
+ */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* F_OFD_SETLK */
+#endif
+
+#include "auth/ledger.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <openssl/rand.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "config/secret.h"
+
+#define FILE_NAME "logins"
+#define TEMP_NAME "logins.new"
+#define LOCK_NAME "logins.lock"
+
+enum {
+    ROUNDS = 200000,   /* of PBKDF2: about 0.1 s */
+    LOCK_TRIES = 1000, /* for the lock of a replacement, which takes milliseconds: */
+    LOCK_PAUSE_MS = 5, /* 5 s in all */
+};
+
+/* Where a lock belongs to the open file, it also counts between two ledgers here. */
+#ifdef F_OFD_SETLK
+#define SET_LOCK F_OFD_SETLK
+#define GET_LOCK F_OFD_GETLK
+#else
+#define SET_LOCK F_SETLK
+#define GET_LOCK F_GETLK
+#endif
+
+struct ledger {
+    pthread_mutex_t mutex; /* what follows, and one replacement at a time */
+    unsigned refs;
+    char *dir;
+    int dir_fd;
+    atomic_int lock_fd;              /* both -1 while not open */
+    unsigned char salt[LEDGER_SALT]; /* once it is known */
+    bool salted;
+};
+
+/* ---- life ---- */
+
+struct ledger *ledger_new(const char *dir)
+{
+    struct ledger *ledger = calloc(1, sizeof(*ledger));
+
+    if (ledger == NULL)
+        return NULL;
+    ledger->dir = span_dup(span_of(dir));
+    if (ledger->dir == NULL || pthread_mutex_init(&ledger->mutex, NULL) != 0) {
+        free(ledger->dir);
+        free(ledger);
+        return NULL;
+    }
+    ledger->refs = 1;
+    ledger->dir_fd = -1;
+    ledger->lock_fd = -1;
+    return ledger;
+}
+
+struct ledger *ledger_ref(struct ledger *ledger)
+{
+    pthread_mutex_lock(&ledger->mutex);
+    ledger->refs++;
+    pthread_mutex_unlock(&ledger->mutex);
+    return ledger;
+}
+
+static void detach(struct ledger *ledger)
+{
+    if (ledger->lock_fd >= 0)
+        close(ledger->lock_fd);
+    if (ledger->dir_fd >= 0)
+        close(ledger->dir_fd);
+    ledger->dir_fd = -1;
+    ledger->lock_fd = -1;
+}
+
+void ledger_unref(struct ledger *ledger)
+{
+    unsigned refs;
+
+    if (ledger == NULL)
+        return;
+    pthread_mutex_lock(&ledger->mutex);
+    refs = --ledger->refs;
+    pthread_mutex_unlock(&ledger->mutex);
+    if (refs > 0)
+        return;
+    detach(ledger);
+    pthread_mutex_destroy(&ledger->mutex);
+    free(ledger->dir);
+    free(ledger);
+}
+
+/* ---- folder and lock file ---- */
+
+static bool fail(char why[LEDGER_WHY], const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static bool fail(char why[LEDGER_WHY], const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    (void)vsnprintf(why, LEDGER_WHY, format, arguments);
+    va_end(arguments);
+    return false;
+}
+
+/* The folder and those above it. What cannot be made fails when it is opened. */
+static void make_folders(const char *dir)
+{
+    char path[4096];
+    size_t len = strlen(dir);
+
+    if (len >= sizeof(path))
+        return;
+    memcpy(path, dir, len + 1);
+    for (size_t i = 1; i <= len; i++) {
+        if (path[i] != '/' && path[i] != '\0')
+            continue;
+        path[i] = '\0';
+        (void)mkdir(path, 0700);
+        path[i] = i < len ? '/' : '\0';
+    }
+}
+
+/* Others who can write here could open the guard, or put a file of theirs in. */
+static const char *owner_fault(const struct stat *st)
+{
+    if (st->st_uid != geteuid())
+        return "belongs to another user";
+    if ((st->st_mode & 022) != 0)
+        return "can be written to by other users (chmod go-w helps)";
+    return NULL;
+}
+
+static const char *file_fault(int fd, struct stat *st)
+{
+    if (fd < 0)
+        return errno == ELOOP ? "is a symbolic link" : strerror(errno);
+    if (fstat(fd, st) != 0)
+        return strerror(errno);
+    return S_ISREG(st->st_mode) ? owner_fault(st) : "is no regular file";
+}
+
+/* Opens folder and lock file. ENOENT in errno: the folder is not there. */
+static bool attach(struct ledger *ledger, char why[LEDGER_WHY])
+{
+    const char *fault;
+    struct stat st;
+
+    /* Somebody removed the folder: a new one may be in its place. */
+    if (ledger->dir_fd >= 0 && fstat(ledger->dir_fd, &st) == 0 && st.st_nlink == 0)
+        detach(ledger);
+    if (ledger->lock_fd >= 0)
+        return true;
+    ledger->dir_fd = open(ledger->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (ledger->dir_fd < 0)
+        return fail(why, "%s: %s", ledger->dir, strerror(errno));
+    fault = fstat(ledger->dir_fd, &st) != 0 ? strerror(errno) : owner_fault(&st);
+    if (fault != NULL) {
+        fail(why, "%s %s", ledger->dir, fault);
+        goto out;
+    }
+    ledger->lock_fd =
+        openat(ledger->dir_fd, LOCK_NAME,
+               O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+    fault = file_fault(ledger->lock_fd, &st);
+    if (fault == NULL)
+        return true;
+    fail(why, "%s/" LOCK_NAME ": %s", ledger->dir, fault);
+out:
+    detach(ledger);
+    errno = EACCES;
+    return false;
+}
+
+/* ---- locks ---- */
+
+static bool lock_byte(int fd, int command, short type, off_t at, struct flock *lock)
+{
+    *lock =
+        (struct flock){.l_type = type, .l_whence = SEEK_SET, .l_start = at, .l_len = 1};
+    return fcntl(fd, command, lock) == 0;
+}
+
+/* Another process holds it for milliseconds, unless it was stopped. */
+static bool lock_file(struct ledger *ledger, char why[LEDGER_WHY])
+{
+    struct flock lock;
+
+    for (int i = 0; i < LOCK_TRIES; i++) {
+        if (lock_byte(ledger->lock_fd, SET_LOCK, F_WRLCK, 0, &lock))
+            return true;
+        if (errno != EAGAIN && errno != EACCES && errno != EINTR)
+            return fail(why, "%s/" LOCK_NAME " cannot be locked: %s", ledger->dir,
+                        strerror(errno));
+        (void)poll(NULL, 0, LOCK_PAUSE_MS);
+    }
+    return fail(why,
+                "%s/" LOCK_NAME " is locked by another process that does not go on",
+                ledger->dir);
+}
+
+static void unlock_byte(struct ledger *ledger, off_t at)
+{
+    struct flock lock;
+
+    if (ledger->lock_fd >= 0)
+        (void)lock_byte(ledger->lock_fd, SET_LOCK, F_UNLCK, at, &lock);
+}
+
+/* Two logins on one byte would only wait for each other. */
+static off_t turn_byte(const unsigned char key[LEDGER_KEY])
+{
+    return 1 + (((off_t)key[0] & 0x7f) << 24 | key[1] << 16 | key[2] << 8 | key[3]) / 2;
+}
+
+enum ledger_turn ledger_turn_take(struct ledger *ledger,
+                                  const unsigned char key[LEDGER_KEY])
+{
+    enum ledger_turn turn = LEDGER_TURN_FAILED;
+    struct flock lock;
+
+    if (pthread_mutex_trylock(&ledger->mutex) != 0)
+        return LEDGER_TURN_BUSY;
+    if (ledger->lock_fd < 0)
+        turn = LEDGER_TURN_FAILED;
+    else if (lock_byte(ledger->lock_fd, SET_LOCK, F_WRLCK, turn_byte(key), &lock))
+        turn = LEDGER_TURN_TAKEN;
+    else if (errno == EAGAIN || errno == EACCES || errno == EINTR)
+        turn = LEDGER_TURN_BUSY;
+    pthread_mutex_unlock(&ledger->mutex);
+    return turn;
+}
+
+void ledger_turn_give(struct ledger *ledger, const unsigned char key[LEDGER_KEY])
+{
+    /* Without the mutex, for which it would have to wait. */
+    unlock_byte(ledger, turn_byte(key));
+}
+
+bool ledger_turn_is_taken(struct ledger *ledger, const unsigned char key[LEDGER_KEY])
+{
+    struct flock lock;
+    bool taken;
+
+    pthread_mutex_lock(&ledger->mutex);
+    taken = ledger->lock_fd >= 0 &&
+            lock_byte(ledger->lock_fd, GET_LOCK, F_WRLCK, turn_byte(key), &lock) &&
+            lock.l_type != F_UNLCK;
+    pthread_mutex_unlock(&ledger->mutex);
+    return taken;
+}
+
+/* ---- reading ---- */
+
+static void set_stamp(struct ledger_stamp *stamp, const struct stat *st)
+{
+    memset(stamp, 0, sizeof(*stamp));
+    stamp->inode = st->st_ino;
+    stamp->size = st->st_size;
+    stamp->seconds = st->st_mtim.tv_sec;
+    stamp->nanoseconds = st->st_mtim.tv_nsec;
+}
+
+static bool same_stamp(const struct ledger_stamp *a, const struct ledger_stamp *b)
+{
+    return a->inode == b->inode && a->size == b->size && a->seconds == b->seconds &&
+           a->nanoseconds == b->nanoseconds;
+}
+
+bool ledger_changed(struct ledger *ledger, const struct ledger_stamp *stamp)
+{
+    struct ledger_stamp now = {0};
+    struct stat st;
+    bool changed;
+
+    if (pthread_mutex_trylock(&ledger->mutex) != 0)
+        return true;
+    if (ledger->dir_fd >= 0 &&
+        fstatat(ledger->dir_fd, FILE_NAME, &st, AT_SYMLINK_NOFOLLOW) == 0)
+        set_stamp(&now, &st);
+    changed = !same_stamp(&now, stamp);
+    pthread_mutex_unlock(&ledger->mutex);
+    return changed;
+}
+
+static int read_all(int fd, struct buf *text)
+{
+    ssize_t n;
+
+    do {
+        int error = buf_reserve(text, 16 * 1024);
+
+        if (error != 0)
+            return error;
+        n = read(fd, buf_tail(text), buf_room(text));
+        if (n > 0)
+            buf_commit(text, (size_t)n);
+    } while (n > 0 || (n < 0 && errno == EINTR));
+    return n < 0 ? -errno : 0;
+}
+
+static bool parse(struct ledger *ledger, struct ledger_book *book, struct span text,
+                  char why[LEDGER_WHY])
+{
+    size_t line = 0;
+
+    switch (ledger_book_read(book, text, &line)) {
+    case LEDGER_READ_OK:
+        memcpy(ledger->salt, book->salt, LEDGER_SALT);
+        ledger->salted = true;
+        return true;
+    case LEDGER_READ_NEWER:
+        return fail(why, "%s/" FILE_NAME " was written by a newer ccgate", ledger->dir);
+    case LEDGER_READ_NO_MEMORY:
+        return fail(why, "memory is out");
+    case LEDGER_READ_BROKEN:
+        break;
+    }
+    return fail(why,
+                "%s/" FILE_NAME
+                " is damaged in line %zu; remove it if no other program "
+                "needs it",
+                ledger->dir, line);
+}
+
+/* An absent file is an empty book and a stamp of zeros. */
+static bool read_file(struct ledger *ledger, struct ledger_book *book,
+                      struct ledger_stamp *stamp, char why[LEDGER_WHY])
+{
+    int fd = openat(ledger->dir_fd, FILE_NAME,
+                    O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    struct stat st = {0};
+    const char *fault;
+    struct buf text;
+    int error;
+    bool ok;
+
+    memset(stamp, 0, sizeof(*stamp));
+    ledger_book_clear(book);
+    if (fd < 0 && errno == ENOENT)
+        return true;
+    fault = file_fault(fd, &st);
+    if (fault != NULL) {
+        fail(why, "%s/" FILE_NAME ": %s", ledger->dir, fault);
+        if (fd >= 0)
+            close(fd);
+        return false;
+    }
+    buf_init(&text, LEDGER_FILE_LIMIT);
+    error = read_all(fd, &text);
+    close(fd);
+    ok = error == 0 ? parse(ledger, book, buf_span(&text), why)
+                    : fail(why, "%s/" FILE_NAME ": %s", ledger->dir, strerror(-error));
+    if (ok)
+        set_stamp(stamp, &st);
+    else
+        ledger_book_clear(book);
+    buf_clear(&text);
+    return ok;
+}
+
+bool ledger_load(struct ledger *ledger, struct ledger_book *book,
+                 struct ledger_stamp *stamp, char why[LEDGER_WHY])
+{
+    bool ok;
+
+    memset(stamp, 0, sizeof(*stamp));
+    ledger_book_clear(book);
+    pthread_mutex_lock(&ledger->mutex);
+    ok = attach(ledger, why) ? read_file(ledger, book, stamp, why) : errno == ENOENT;
+    pthread_mutex_unlock(&ledger->mutex);
+    return ok;
+}
+
+/* ---- writing ---- */
+
+static int write_all(int fd, struct span text)
+{
+    while (text.len > 0) {
+        ssize_t n = write(fd, text.at, text.len);
+
+        if (n < 0 && errno != EINTR)
+            return -errno;
+        if (n > 0)
+            text = span_skip(text, (size_t)n);
+    }
+    return fsync(fd) == 0 ? 0 : -errno;
+}
+
+/* A whole new file, and the name last, so that a crash leaves the old or the new one.
+ */
+static int replace(struct ledger *ledger, struct span text, struct stat *st)
+{
+    int fd, error;
+
+    (void)unlinkat(ledger->dir_fd, TEMP_NAME, 0);
+    fd = openat(ledger->dir_fd, TEMP_NAME,
+                O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0)
+        return -errno;
+    error = write_all(fd, text);
+    if (error == 0 && fstat(fd, st) != 0)
+        error = -errno;
+    close(fd);
+    if (error == 0 &&
+        renameat(ledger->dir_fd, TEMP_NAME, ledger->dir_fd, FILE_NAME) != 0)
+        error = -errno;
+    if (error == 0 && fsync(ledger->dir_fd) != 0)
+        error = -errno;
+    if (error != 0)
+        (void)unlinkat(ledger->dir_fd, TEMP_NAME, 0);
+    return error;
+}
+
+/* The one of before where the file was removed meanwhile: the keys stay good. */
+static bool add_salt(struct ledger *ledger, struct ledger_book *book)
+{
+    if (!ledger->salted && RAND_bytes(ledger->salt, LEDGER_SALT) != 1)
+        return false;
+    ledger->salted = true;
+    memcpy(book->salt, ledger->salt, LEDGER_SALT);
+    return true;
+}
+
+static bool write_file(struct ledger *ledger, const struct ledger_book *book,
+                       struct ledger_stamp *stamp, char why[LEDGER_WHY])
+{
+    struct stat st = {0};
+    struct buf text;
+    int error;
+
+    buf_init(&text, LEDGER_FILE_LIMIT);
+    error = ledger_book_write(book, &text);
+    if (error == 0)
+        error = replace(ledger, buf_span(&text), &st);
+    buf_clear(&text);
+    if (error != 0)
+        return fail(why, "%s/" FILE_NAME " cannot be written: %s", ledger->dir,
+                    strerror(-error));
+    set_stamp(stamp, &st);
+    return true;
+}
+
+/* With the lock of the file. */
+static bool update_locked(struct ledger *ledger, ledger_change *change, void *ctx,
+                          struct ledger_book *book, struct ledger_stamp *stamp,
+                          char why[LEDGER_WHY])
+{
+    bool fresh;
+
+    if (!read_file(ledger, book, stamp, why))
+        return false;
+    fresh = stamp->inode == 0;
+    if (fresh && !add_salt(ledger, book))
+        return fail(why, "the system gives no random numbers");
+    if ((change == NULL || !change(ctx, book)) && !fresh)
+        return true;
+    return write_file(ledger, book, stamp, why);
+}
+
+bool ledger_update(struct ledger *ledger, ledger_change *change, void *ctx,
+                   struct ledger_book *book, struct ledger_stamp *stamp,
+                   char why[LEDGER_WHY])
+{
+    bool ok = false;
+
+    memset(stamp, 0, sizeof(*stamp));
+    ledger_book_clear(book);
+    pthread_mutex_lock(&ledger->mutex);
+    make_folders(ledger->dir);
+    if (attach(ledger, why) && lock_file(ledger, why)) {
+        ok = update_locked(ledger, change, ctx, book, stamp, why);
+        unlock_byte(ledger, 0);
+    }
+    pthread_mutex_unlock(&ledger->mutex);
+    return ok;
+}
+
+bool ledger_open(struct ledger *ledger, struct ledger_book *book,
+                 struct ledger_stamp *stamp, char why[LEDGER_WHY])
+{
+    bool writable;
+
+    if (!ledger_update(ledger, NULL, NULL, book, stamp, why))
+        return false;
+    pthread_mutex_lock(&ledger->mutex);
+    writable = faccessat(ledger->dir_fd, ".", W_OK, AT_EACCESS) == 0;
+    pthread_mutex_unlock(&ledger->mutex);
+    return writable || fail(why, "%s cannot be written to", ledger->dir);
+}
+
+/* ---- keys ---- */
+
+bool ledger_key(const unsigned char salt[LEDGER_SALT], struct span secret,
+                const char *user, const char *domain, unsigned char key[LEDGER_KEY])
+{
+    unsigned char slow[LEDGER_KEY];
+    unsigned int len = LEDGER_KEY;
+    struct buf account;
+    bool ok = false;
+
+    buf_init(&account, SIZE_MAX / 2);
+    if (buf_append_span(&account, span_of(user)) == 0 &&
+        buf_append(&account, "", 1) == 0 &&
+        buf_append_span(&account, span_of(domain)) == 0)
+        ok = PKCS5_PBKDF2_HMAC(secret.at == NULL ? "" : secret.at, (int)secret.len,
+                               salt, LEDGER_SALT, ROUNDS, EVP_sha256(), LEDGER_KEY,
+                               slow) == 1 &&
+             HMAC(EVP_sha256(), slow, LEDGER_KEY, (unsigned char *)account.data,
+                  account.len, key, &len) != NULL;
+    secret_wipe(slow, sizeof(slow));
+    buf_clear(&account);
+    return ok;
+}
+
+/* ---- rearming ---- */
+
+struct rearming {
+    struct ledger *ledger;
+    const char *user; /* NULL: all */
+    size_t count;
+};
+
+/* Whether the record stands for a failure. The lock of the file is held. */
+static bool has_failed(struct ledger *ledger, const struct ledger_login *login)
+{
+    struct flock lock;
+
+    switch (login->state) {
+    case LEDGER_DOUBTED:
+    case LEDGER_CLOSED:
+        return true;
+    case LEDGER_TRYING: /* whoever tried has died */
+        return lock_byte(ledger->lock_fd, GET_LOCK, F_WRLCK, turn_byte(login->key),
+                         &lock) &&
+               lock.l_type == F_UNLCK;
+    case LEDGER_UNTRIED:
+    case LEDGER_ACCEPTED:
+        break;
+    }
+    return false;
+}
+
+static bool rearm(void *ctx, struct ledger_book *book)
+{
+    struct rearming *rearming = ctx;
+    size_t kept = 0;
+
+    for (size_t i = 0; i < book->login_count; i++) {
+        const struct ledger_login *login = &book->logins[i];
+
+        if ((rearming->user != NULL && strcmp(rearming->user, login->user) != 0) ||
+            !has_failed(rearming->ledger, login))
+            book->logins[kept++] = *login;
+    }
+    rearming->count = book->login_count - kept;
+    book->login_count = kept;
+    return rearming->count > 0;
+}
+
+bool ledger_rearm(struct ledger *ledger, const char *user, size_t *count,
+                  char why[LEDGER_WHY])
+{
+    struct rearming rearming = {.ledger = ledger, .user = user};
+    struct ledger_book book;
+    struct ledger_stamp stamp;
+    bool ok;
+
+    ledger_book_init(&book);
+    ok = ledger_update(ledger, rearm, &rearming, &book, &stamp, why);
+    ledger_book_clear(&book);
+    *count = rearming.count;
+    return ok;
+}

@@ -1,0 +1,72 @@
+/*
+ * place: see place.h.
+ */
+#include "auth/place.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "auth/memory.h"
+#include "auth/offers.h"
+
+void place_target(const struct auth_request *request, char target[LEDGER_TEXT])
+{
+    struct span authority = request->uri;
+
+    target[0] = '\0';
+    if (span_equal(request->method, SPAN("CONNECT"))) {
+        if (authority.len < LEDGER_TEXT)
+            (void)snprintf(target, LEDGER_TEXT, "%.*s", SPAN_ARG(authority));
+        return;
+    }
+    if (!span_starts_nocase(authority, SPAN("http://")))
+        return;
+    authority = span_skip(authority, strlen("http://"));
+    authority.len = span_find(authority, '/');
+    if (authority.len + strlen("http:///") < LEDGER_TEXT)
+        (void)snprintf(target, LEDGER_TEXT, "http://%.*s/", SPAN_ARG(authority));
+}
+
+void place_held(const struct auth_options *o, char *text, size_t size)
+{
+    const char *name = o->login->login_name;
+    const struct ledger_login *record = NULL;
+    bool told;
+
+    (void)guard_state_of(o->guard, o->login, &record);
+    told = record != NULL && record->at[0] != '\0';
+    snprintf(
+        text, size,
+        "the login of %.100s failed at %.100s (%s) and is held back until the user "
+        "name or the password changes, or `ccgate auth rearm`",
+        name == NULL ? "this user" : name, told ? record->at : "a proxy",
+        record != NULL && record->why[0] != '\0' ? record->why : "rejected");
+}
+
+bool auth_is_held(const struct auth_options *options, char *text, size_t size)
+{
+    const struct offers offers = {
+        .set = auth_memory_offered(options->memory, options->hop),
+    };
+    struct choice choice;
+
+    if (auth_memory_get(options->memory, options->hop) != AUTH_KNOWN_ASKS ||
+        options->trial != NULL || !guard_is_closed(options->guard, options->login))
+        return false;
+    choose(&choice, options, &offers, 0);
+    if (choice.scheme != NULL && !choice.scheme->needs_password)
+        return false;
+    place_held(options, text, size);
+    return true;
+}
+
+bool auth_allows_advance(const struct auth_options *options)
+{
+    enum auth_known known = auth_memory_get(options->memory, options->hop);
+    enum guard_state state;
+
+    if (known != AUTH_KNOWN_ASKS)
+        return known == AUTH_KNOWN_OPEN;
+    state = guard_state_of(options->guard, options->login, NULL);
+    return state == GUARD_ACCEPTED || state == GUARD_UNTRIED;
+}
