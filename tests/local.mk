@@ -252,7 +252,7 @@ EXTRA_DIST += \
     tests/e2e/client_websocket.py \
     tests/e2e/gss.py \
     tests/e2e/gss_proxy.py \
-    tests/e2e/kdc.py \
+    tests/e2e/kdc.py tests/e2e/proving_proxy.py \
     tests/e2e/keyring.py \
     tests/e2e/cases_warm.py \
     tests/e2e/run.py \

@@ -131,6 +131,25 @@ def a_keytab_of_nobody(world):
     gate.stop()
 
 
+def the_proxy_proves_itself(world):
+    """By a token in its answer, in either field. A wrong one is the end of the
+    connection; many proxies send none."""
+    kdc, ports = world.kdc, world.proving.ports
+    for manner, good in (
+        ("info", True), ("challenge", True), ("none", True), ("forged", False),
+        ("garbage", False),
+    ):  # fmt: skip
+        hop = f"http://{PROXY}:{ports[manner]}"
+        gate = gate_for(world, kdc.env(kdc.ticket()), proxy=hop)
+        for _ in range(2):
+            if good:
+                expect_both(world, gate)
+                continue
+            for form, answer in ask_both(gate, world):
+                expect_error(answer, (403,), ("prove",), f"{manner}: {form}")
+        gate.stop()
+
+
 def a_new_ticket(world):
     """None, then one, without a restart; and one that has expired, then a new one. What
     failed is not tried again for some seconds."""
@@ -282,8 +301,8 @@ def others_go_on(world):
 
 
 ALL = (
-    in_parallel, over_tls, a_big_ticket, a_keytab, a_keytab_of_nobody, a_new_ticket,
-    without_a_ticket, a_stale_keytab, a_name_unknown_to_kerberos, the_kdc_stops,
+    in_parallel, over_tls, a_big_ticket, the_proxy_proves_itself, a_keytab,
+    a_keytab_of_nobody, a_new_ticket, without_a_ticket, a_stale_keytab, a_name_unknown_to_kerberos, the_kdc_stops,
     the_kdc_is_silent, others_go_on,
 )  # fmt: skip
 

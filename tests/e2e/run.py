@@ -23,7 +23,7 @@ import cases_login
 import cases_warm
 import cases_secrets
 from bed import Bed, Failure, Results, read
-from gss import GssProxy
+from gss import GssProxy, ProvingProxy
 from kdc import Kdc
 from keyring import Keyring
 from servers import (
@@ -59,6 +59,10 @@ class World:
         squid = KerberosSquid(self.bed, self.kdc)
         squid.start()
         return squid
+
+    @functools.cached_property
+    def proving(self):
+        return ProvingProxy(self.bed, self.kdc)
 
     @functools.cached_property
     def gss(self):
