@@ -58,7 +58,7 @@ bool gss_context_step(struct gss_context *context, struct span input,
 /*
  * Whether input is the last token of the peer that our own token was for (mutual
  * authentication). Not while a step is under way. At once: this is computing with the
- * ticket's key, without files and without the KDC.
+ * ticket's key; the library reads krb5.conf for it, but asks no KDC.
  */
 bool gss_context_check(struct gss_context *context, struct span input);
 
