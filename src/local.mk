@@ -4,6 +4,8 @@ ccgate_LDADD = libccgate.a $(CCGATE_LIBS)
 
 libccgate_a_SOURCES += \
 	src/auth_set.c \
+	src/auth_status.c \
+	src/auth_status.h \
 	src/auth_test.c \
 	src/auth_test.h \
 	src/background.c \

@@ -82,13 +82,17 @@ static const struct verb_info VERBS[VERB_COUNT] = {
         {
             .name = "auth",
             .argument = "SUBVERB",
-            .operand = "[TARGET]",
+            .operand = "[TARGET|USER]",
             .summary = "try, look at, set or free the login",
             .text =
                 "auth test  logs in to the proxy once, for a tunnel to TARGET (a URL,\n"
                 "           host:port, or example.com:443), and says what the proxy\n"
                 "           offered, what was chosen and what came back. A login that\n"
                 "           is held back stays so.\n"
+                "auth status  shows what is known of logins: accepted, held back, and\n"
+                "           where.\n"
+                "auth rearm lets a login that is held back be tried again, once: that\n"
+                "           of USER, or all.\n"
                 "auth set   asks for the password twice and stores it: in the file that\n"
                 "           password_file names, else in the desktop's keyring if there\n"
                 "           is one, else in ~/.config/ccgate/password; or where --file\n"

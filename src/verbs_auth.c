@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "auth_status.h"
 #include "auth_test.h"
 #include "verbs.h"
 
@@ -40,6 +41,8 @@ static const struct {
     {"set",
      OPTION_CONFIG | OPTION_VERBOSE | OPTION_STDIN | OPTION_KEYRING | OPTION_FILE,
      false, auth_set},
+    {"rearm", OPTION_CONFIG | OPTION_VERBOSE, true, auth_rearm},
+    {"status", OPTION_CONFIG | OPTION_VERBOSE | OPTION_JSON, false, auth_status},
     {"test", OPTION_CONFIG | OPTION_VERBOSE | OPTION_JSON, true, auth_try},
 };
 

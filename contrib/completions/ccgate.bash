@@ -16,7 +16,7 @@ _ccgate()
     done
     case $before in
     auth)
-        mapfile -t COMPREPLY < <(compgen -W 'set test' -- "$word")
+        mapfile -t COMPREPLY < <(compgen -W 'rearm set status test' -- "$word")
         return
         ;;
     import | --config | --file | --*-file | --*-ca | --pidfile | --*-dir | --log-to)
