@@ -19,7 +19,7 @@ _ccgate()
         mapfile -t COMPREPLY < <(compgen -W 'rearm set status test' -- "$word")
         return
         ;;
-    import | --config | --file | --*-file | --*-ca | --pidfile | --*-dir | --log-to)
+    --config | --file | --*-file | --*-ca | --pidfile | --*-dir | --log-to)
         mapfile -t COMPREPLY < <(compgen -f -- "$word")
         return
         ;;
@@ -31,6 +31,10 @@ _ccgate()
                 -e 's/^  \(-[a-zA-Z], \)\{0,1\}--\(\[no-\]\)\{0,1\}\([a-z-]*\).*/--\3/p')" -- "$word")
         ;;
     *)
+        if [[ $verb == import ]]; then
+            mapfile -t COMPREPLY < <(compgen -f -- "$word")
+            return
+        fi
         [[ -n $verb && $verb != help ]] || mapfile -t COMPREPLY < <(compgen -W \
             'run check-config dump-config route status reload stop auth import help version' \
             -- "$word")

@@ -110,6 +110,15 @@ const char *quote(struct span text, char out[QUOTE_SIZE]);
 /* The root of the text of a source, or NULL if it is empty or faulty (reported). */
 struct node *yaml_read(struct report *report, const struct source *source);
 
+/* The text with the passwords of URLs masked, of the same length; NULL: no memory. */
+char *mask_new(struct span text);
+
+/*
+ * Puts the passwords into a value that was made of the masked text, from the characters
+ * start to end of the text itself.
+ */
+void mask_undo(char *value, size_t len, struct span text, size_t start, size_t end);
+
 /* ---- the schema ---- */
 
 extern const struct config_key schema_keys[];       /* config_schema() */

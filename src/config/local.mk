@@ -12,6 +12,7 @@ libccgate_a_SOURCES += \
 	src/config/listen.c \
 	src/config/lists.c \
 	src/config/login.c \
+	src/config/mask.c \
 	src/config/node.c \
 	src/config/proxy.c \
 	src/config/report.c \

@@ -3,6 +3,7 @@
  * has no use for (anchors, aliases, tags, several documents) is an error, because it
  * would only hide what a file says.
  */
+#include <stdlib.h>
 #include <string.h>
 #include <yaml.h>
 
@@ -113,6 +114,9 @@ static struct node *scalar(struct reader *r, const yaml_event_t *event)
     node->len = len;
     if (node->text == NULL)
         report_no_memory(r->report);
+    else
+        mask_undo(node->text, len, (struct span){r->source->text, r->source->len},
+                  event->start_mark.index, event->end_mark.index);
     secret_wipe(event->data.scalar.value, len);
     return node;
 }
@@ -243,18 +247,20 @@ static void wipe_buffers(yaml_parser_t *y)
 struct node *yaml_read(struct report *report, const struct source *source)
 {
     struct reader r = {.report = report, .source = source};
+    char *text = mask_new((struct span){source->text, source->len});
     struct node *root;
 
-    if (yaml_parser_initialize(&r.yaml) == 0) {
+    if (text == NULL || yaml_parser_initialize(&r.yaml) == 0) {
+        free(text);
         report_no_memory(report);
         return NULL;
     }
     yaml_parser_set_encoding(&r.yaml, YAML_UTF8_ENCODING);
-    yaml_parser_set_input_string(&r.yaml, (const unsigned char *)source->text,
-                                 source->len);
+    yaml_parser_set_input_string(&r.yaml, (const unsigned char *)text, source->len);
     root = read_stream(&r);
     wipe_buffers(&r.yaml);
     yaml_parser_delete(&r.yaml);
+    free(text);
     if (report->no_memory || r.stopped) {
         node_free(root); /* half a tree would only cause errors that are none */
         return NULL;

@@ -101,6 +101,8 @@ class Canary:
             for start, end, name, flags in mappings(pid):
                 if ("dd" in flags) == dumped or name in ("[vvar]", "[vsyscall]"):
                     continue
+                if not dumped and end - start > CHUNK:
+                    continue  # the shadow of a sanitizer, of terabytes
                 for piece in pieces_of(memory, start, end):
                     places += [f"{form} in {name or 'anonymous'} at {start:x}"
                                for form in self.forms_in(piece)]  # fmt: skip

@@ -145,7 +145,8 @@ def memory(world, squid, source):
     log_in(gate, world)
     if not canary.places_in_memory(pid, dumped=False):
         raise Failure("the secret is not even where it must be: the search is broken")
-    canary.absent_from_memory(pid, "the daemon")
+    if source is not from_environment or "libasan" not in read(f"/proc/{pid}/maps"):
+        canary.absent_from_memory(pid, "the daemon")  # a sanitizer copies the variables
     for name in ("environ", "cmdline"):
         canary.absent(open(f"/proc/{pid}/{name}", "rb").read(), name)
     gate.stop()

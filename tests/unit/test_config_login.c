@@ -94,6 +94,43 @@ START_TEST(userinfo)
 }
 END_TEST
 
+/* What libyaml must not see comes back as it was, whatever stands around it. */
+static const struct {
+    const char *yaml;
+    const char *first, *second; /* NULL: no second entry */
+} url_passwords[] = {
+    {"proxy: http://u:hunter2@p.example:1\n", "hunter2", NULL},
+    {"proxy: 'http://u:hunter2@p.example:1'\n", "hunter2", NULL},
+    {"proxy: \"http://u:hunter2@p.example:1\"\n", "hunter2", NULL},
+    {"proxy: [http://u:one@p.example:1, 'http://u:three@q.example:1']\n", "one",
+     "three"},
+    {"# \xc3\xbc http://u:other@x:1\nproxy: # http://u:third@x:1\n"
+     "  - http://u:o%3Ae@p.example:1\n  - {url: \"http://u:t:o@q.example:1\"}\n",
+     "o:e", "t:o"},
+    {"proxy: [\"http:\\/\\/u:xxx@p.example:1\", http://u:abc@q.example:1]\n", "xxx",
+     "abc"},
+    {"proxy: \"http:\\x2f/u:plain@p.example:1\"\n", "plain", NULL},
+    {"proxy: \"http://u:a\\x62c@p.example:1\"\n", "abc", NULL},
+    {"proxy: http://u:'(,@p.example:1\n", "'(,", NULL},
+    {"proxy: http://u:x@p.example:1\n", "x", NULL},
+};
+
+START_TEST(url_password)
+{
+    struct config *c;
+
+    put_file_mode("/etc/ccgate/ccgate.yaml", url_passwords[_i].yaml, 0600);
+    c = load_quiet();
+    ck_assert(span_equal(secret_reveal(c->proxy[0].login.password),
+                         span_of(url_passwords[_i].first)));
+    ck_assert_uint_eq(c->proxy_count, url_passwords[_i].second == NULL ? 1 : 2);
+    if (url_passwords[_i].second != NULL)
+        ck_assert(span_equal(secret_reveal(c->proxy[1].login.password),
+                             span_of(url_passwords[_i].second)));
+    config_unref(c);
+}
+END_TEST
+
 static void expect_password(const char *password)
 {
     struct config *c = load();
@@ -323,6 +360,7 @@ int main(void)
     tcase_add_test(all, proxies);
     tcase_add_test(all, default_port);
     tcase_add_test(all, userinfo);
+    tcase_add_loop_test(all, url_password, 0, COUNT(url_passwords));
     tcase_add_test(all, password_sources);
     tcase_add_test(all, password_programs);
     tcase_add_test(all, password_programs_rest);
