@@ -5,6 +5,7 @@
 #define _GNU_SOURCE /* environ */
 #endif
 
+#include <assert.h>
 #include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
@@ -202,10 +203,11 @@ int verb_status(const struct options *options)
 /* "3128" of ".../3128.sock" */
 static struct span name_of(const char *path)
 {
-    const char *slash = strrchr(path, '/');
-    struct span file = span_of(slash != NULL ? slash + 1 : path);
+    struct span file;
 
-    file.len -= strlen(".sock"); /* client_find() put it there */
+    assert(path != NULL);
+    file = span_of(strrchr(path, '/') + 1); /* client_find() put both there */
+    file.len -= strlen(".sock");
     return file;
 }
 

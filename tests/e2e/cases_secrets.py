@@ -255,7 +255,71 @@ def core(world, squid):
     canary.absent(read(gate.log), "what it said at its end")
 
 
+def auth_set(world, gate, *more, **input_or_terminal):
+    return world.bed.run(
+        gate.binary, "auth", "set", "--config", gate.config, *more, env=gate.env,
+        **input_or_terminal,
+    )  # fmt: skip
+
+
+def set_in_a_file(world):
+    """The running ccgate takes it at once; one that is no single line is refused."""
+    gate = world.gate(password="wrong")
+    expect(ask_get(gate, world.origin.url + "/small.txt").status, 403, "a wrong one")
+    done = auth_set(world, gate, "--stdin", input=b"one\ntwo\n", check=False)
+    expect(done.returncode, 1, "the exit status for two lines")
+    done = auth_set(world, gate, "--stdin", input=PASSWORD.encode() + b"\n")
+    expect_in(b"has read its configuration again", done.stdout, "auth set")
+    expect_works(gate, world)
+    expect(os.stat(gate.password_file).st_mode & 0o777, 0o600, "the mode")
+    elsewhere = os.path.join(gate.home, "new", "password")
+    done = auth_set(world, gate, "--stdin", "--file", elsewhere, input=b"x\n")
+    expect_in(f'password_file: "{elsewhere}"'.encode(), done.stdout, "the key")
+    gate.stop()
+
+
+def set_in_the_keyring(world):
+    settings = {"password_file": None, "password_keyring": "true"}
+    world.keyring.store("wrong", *NAMES)
+    gate = world.gate(settings, env=world.keyring.env)
+    auth_set(world, gate, "--stdin", input=PASSWORD.encode())
+    expect(world.keyring.lookup(*NAMES), PASSWORD, "in the keyring")
+    expect_works(gate, world)
+    gate.stop()
+
+
+def set_on_a_terminal(world):
+    """Twice, without echo; two that differ change nothing."""
+    gate = world.gate(password="before")
+
+    def typed(first, second):
+        child, terminal = pty.fork()
+        if child == 0:
+            words = ["ccgate", "auth", "set", "--config", gate.config]
+            os.execve(gate.binary, words, gate.env)
+        seen = b""
+        for prompt, word in ((b"alice: ", first), (b"once more: ", second)):
+            while not seen.endswith(prompt):
+                seen += os.read(terminal, 1000)
+            os.write(terminal, word.encode() + b"\n")
+        try:
+            while piece := os.read(terminal, 1000):
+                seen += piece
+        except OSError:  # its end
+            pass
+        expect(first.encode() in seen, False, "the password on the terminal")
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+    expect(typed("one thing", "another"), 1, "the exit status for two that differ")
+    expect(read(gate.password_file), "before\n", "the file")
+    expect(typed(PASSWORD, PASSWORD), 0, "the exit status")
+    expect_works(gate, world)
+    gate.stop()
+
+
 def run(world, results):
+    for case in (set_in_a_file, set_in_the_keyring, set_on_a_terminal):
+        results.run(f"secrets/{case.__name__}", case, world)
     for source in (from_nt_hash, from_ntlmv2_hash):
         name = f"secrets/ntlm/memory_{source.__name__}"
         results.run(name, memory, world, world.ntlm, source)
