@@ -29,9 +29,8 @@ static struct {
 static inline void rig_reloaded(void)
 {
     admin_reloaded(rig.admin, rig.reload_works,
-                   rig.reload_works
-                       ? SPAN("")
-                       : SPAN("ccgate.yaml:1:1: unknown key \"bogus\"\n"));
+                   rig.reload_works ? SPAN("")
+                                    : SPAN("ccgate.yaml:1:1: unknown key \"bogus\"\n"));
 }
 
 static inline void rig_reload(void *ctx)
