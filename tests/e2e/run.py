@@ -16,6 +16,7 @@ import cases_beds
 import cases_clients
 import cases_gate
 import cases_gss
+import cases_guard
 import cases_kerberos
 import cases_keyring
 import cases_link
@@ -118,6 +119,7 @@ def run_all(world, results, options):
         for case in cases_gate.ALL:
             results.run(f"gate/{case.__name__}", case, world)
         cases_login.run(world, results)
+        cases_guard.run(world, results)
         cases_auth_verb.run(world, results)
         cases_gss.run(world, results)
         cases_kerberos.run(world, results)

@@ -244,10 +244,11 @@ static void launch(void)
     started = true;
 }
 
-static void read_addresses(void)
+/* Of what the log says from there on: a process may have run before. */
+static void read_addresses(size_t from)
 {
     static const char mark[] = "listening addr=";
-    const char *at = daemon_log()->at;
+    const char *at = daemon_log()->at + from;
 
     address_count = 0;
     while ((at = strstr(at, mark)) != NULL && address_count < 8) {
@@ -327,16 +328,19 @@ static uint64_t cpu_time(void)
 void daemon_start(void)
 {
     int64_t deadline = flow_deadline(START_LIMIT);
+    size_t from = started ? daemon_log()->len : 0;
 
+    if (started && running())
+        flow_fail("ccgate runs already");
     launch();
-    while (strstr(daemon_log()->at, " ready pid=") == NULL) {
+    while (strstr(daemon_log()->at + from, " ready pid=") == NULL) {
         if (!running())
             flow_fail("ccgate did not start: %s", how_it_ended());
         if (flow_now() > deadline)
             flow_fail("ccgate did not become ready");
         flow_breathe();
     }
-    read_addresses();
+    read_addresses(from);
     count_fds(&base_sockets, &base_pipes, &base_others);
     base_rss = memory("RssAnon");
     base_cpu = cpu_time();
