@@ -42,7 +42,7 @@ void waiter_set(struct waiter *waiter, struct watch *w)
     int operation = w->known ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
 
     if (w->want == 0) {
-        waiter_remove(waiter, w, false);
+        waiter_remove(waiter, w);
         return;
     }
     if (w->want & WATCH_READ)
@@ -56,10 +56,13 @@ void waiter_set(struct waiter *waiter, struct watch *w)
         watch_fire(w, WATCH_READ | WATCH_WRITE);
 }
 
-/* A closed descriptor leaves epoll by itself. */
-void waiter_remove(struct waiter *waiter, struct watch *w, bool closed)
+/*
+ * A closed descriptor does not leave epoll by itself as long as another process has a
+ * copy of it, which every child has between fork() and exec().
+ */
+void waiter_remove(struct waiter *waiter, struct watch *w)
 {
-    if (w->known && !closed)
+    if (w->known)
         epoll_ctl(waiter->epoll, EPOLL_CTL_DEL, w->fd, NULL);
     w->known = false;
     w->armed = 0;

@@ -63,8 +63,8 @@ void waiter_free(struct waiter *waiter);
 /* Makes `armed` what `want` says. */
 void waiter_set(struct waiter *waiter, struct watch *watch);
 
-/* Forgets a descriptor that is about to leave; closed says that it is closed next. */
-void waiter_remove(struct waiter *waiter, struct watch *watch, bool closed);
+/* Forgets a descriptor that is about to leave. */
+void waiter_remove(struct waiter *waiter, struct watch *watch);
 
 /* Sleeps at most timeout ms (-1: for ever), calls back, true if libuv has something. */
 bool waiter_wait(struct waiter *waiter, struct loop *loop, int timeout);

@@ -75,9 +75,8 @@ void waiter_set(struct waiter *waiter, struct watch *w)
 }
 
 /* The last slot moves into the hole. */
-void waiter_remove(struct waiter *waiter, struct watch *w, bool closed)
+void waiter_remove(struct waiter *waiter, struct watch *w)
 {
-    (void)closed;
     if (!w->known)
         return;
     uint32_t last = --waiter->count;

@@ -65,10 +65,10 @@ void watch_fire(struct watch *w, unsigned events)
 }
 
 /* Events of this turn may still name the watch, so its memory stays until the end. */
-static void watch_detach(struct watch *w, bool closed)
+static void watch_detach(struct watch *w)
 {
     watch_want(w, 0);
-    waiter_remove(w->loop->waiter, w, closed);
+    waiter_remove(w->loop->waiter, w);
     w->callback = NULL;
     w->loop->watch_open--;
     w->next_dead = w->loop->dead;
@@ -79,13 +79,13 @@ void watch_close(struct watch *w)
 {
     if (!w)
         return;
-    watch_detach(w, true);
+    watch_detach(w);
     close(w->fd);
 }
 
 int watch_release(struct watch *w)
 {
-    watch_detach(w, false);
+    watch_detach(w);
     return w->fd;
 }
 

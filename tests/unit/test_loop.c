@@ -167,6 +167,32 @@ START_TEST(close_in_own_callback)
 }
 END_TEST
 
+/* As a child has one between fork() and exec(). */
+START_TEST(copy_of_a_closed_one_is_not_heard)
+{
+    struct end a, b;
+    int copy;
+
+    end_open(&a, hear);
+    end_open(&b, stop);
+    watch_want(a.watch, WATCH_READ);
+    pass_ms(1);
+    copy = dup(watch_fd(a.watch));
+    ck_assert_int_ge(copy, 0);
+    end_shut(&a);
+    pass_ms(1); /* its memory is gone */
+    say(&a);
+    watch_want(b.watch, WATCH_READ);
+    say(&b);
+    loop_await();
+    pass_ms(1);
+    ck_assert_uint_eq(a.calls, 0);
+    close(copy);
+    end_close(&a);
+    end_close(&b);
+}
+END_TEST
+
 START_TEST(run_ends_when_nothing_is_waited_for)
 {
     struct end a, paused;
@@ -323,6 +349,7 @@ int main(void)
     tcase_add_test(watches, close_in_another_callback_of_the_turn);
     tcase_add_test(watches, event_of_a_closed_one_does_not_reach_its_successor);
     tcase_add_test(watches, close_in_own_callback);
+    tcase_add_test(watches, copy_of_a_closed_one_is_not_heard);
     tcase_add_test(watches, run_ends_when_nothing_is_waited_for);
     tcase_add_test(watches, release_gives_the_descriptor_back);
     tcase_add_test(watches, events_are_handed_to_somebody_else);
