@@ -59,6 +59,7 @@ unit_tests = \
 	tests/unit/test_schema \
 	tests/unit/test_secret \
 	tests/unit/test_secret_command \
+	tests/unit/test_socks \
 	tests/unit/test_span \
 	tests/unit/test_stream \
 	tests/unit/test_tls \
@@ -82,6 +83,7 @@ replay_tests = \
 	tests/fuzz/replay_ntlm \
 	tests/fuzz/replay_pattern \
 	tests/fuzz/replay_quote \
+	tests/fuzz/replay_socks \
 	tests/fuzz/replay_url
 fuzz_programs = \
 	tests/fuzz/fuzz_challenge \
@@ -94,6 +96,7 @@ fuzz_programs = \
 	tests/fuzz/fuzz_ntlm \
 	tests/fuzz/fuzz_pattern \
 	tests/fuzz/fuzz_quote \
+	tests/fuzz/fuzz_socks \
 	tests/fuzz/fuzz_url
 tests_fuzz_replay_challenge_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_challenge.c
 tests_fuzz_fuzz_challenge_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
@@ -115,6 +118,8 @@ tests_fuzz_replay_pattern_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_pattern.
 tests_fuzz_fuzz_pattern_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 tests_fuzz_replay_quote_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_quote.c
 tests_fuzz_fuzz_quote_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_replay_socks_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_socks.c
+tests_fuzz_fuzz_socks_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 tests_fuzz_replay_url_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_url.c
 tests_fuzz_fuzz_url_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 check_PROGRAMS += $(replay_tests)

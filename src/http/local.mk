@@ -10,4 +10,6 @@ libccgate_a_SOURCES += \
 	src/http/head.c \
 	src/http/head.h \
 	src/http/quote.c \
-	src/http/quote.h
+	src/http/quote.h \
+	src/http/socks.c \
+	src/http/socks.h
