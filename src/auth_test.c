@@ -85,6 +85,14 @@ static void print_report(const json_t *report, bool json)
 
 /* ---- the tunnel ---- */
 
+/* SOCKS is not asked about beforehand, so that it leaves nothing in the memory. */
+static bool has_asked(const struct test *t, const struct hop *hop)
+{
+    if (hop->kind == HOP_SOCKS5 && hop->login->password != NULL)
+        return guard_state_of(t->egress->guard, hop->login, NULL) == GUARD_ACCEPTED;
+    return auth_memory_get(t->egress->memory, hop->name) == AUTH_KNOWN_ASKS;
+}
+
 static void connected(void *ctx, const struct connector_result *result)
 {
     struct test *t = ctx;
@@ -92,9 +100,9 @@ static void connected(void *ctx, const struct connector_result *result)
 
     t->connector = NULL;
     t->ok = result->outcome == OUTCOME_OK;
-    put_hop(t, hop);
-    put_answer(t, result->outcome, result->detail,
-               auth_memory_get(t->egress->memory, hop->name) == AUTH_KNOWN_ASKS);
+    if (hop != NULL)
+        put_hop(t, hop);
+    put_answer(t, result->outcome, result->detail, hop != NULL && has_asked(t, hop));
     upstream_free(result->upstream);
     loop_stop(t->loop);
 }

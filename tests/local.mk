@@ -60,6 +60,7 @@ unit_tests = \
 	tests/unit/test_secret \
 	tests/unit/test_secret_command \
 	tests/unit/test_socks \
+	tests/unit/test_socks_dialogue \
 	tests/unit/test_span \
 	tests/unit/test_stream \
 	tests/unit/test_tls \
@@ -251,6 +252,7 @@ EXTRA_DIST += \
     tests/e2e/cases_keyring.py \
     tests/e2e/cases_guard.py tests/e2e/cases_link.py \
     tests/e2e/cases_login.py tests/e2e/cases_secrets.py \
+    tests/e2e/cases_socks.py \
     tests/e2e/client_link.py \
     tests/e2e/client_requests.py \
     tests/e2e/client_undici.mjs \

@@ -97,8 +97,10 @@ static const char *login_warning(const struct egress *egress, const struct hop *
 {
     const char *scheme = auth_memory_scheme(egress->memory, hop->name);
 
-    if (scheme != NULL && strcmp(scheme, "Basic") == 0 && !hop->tls)
+    if (scheme != NULL && strcmp(scheme, "Basic") == 0 && hop->kind != HOP_HTTPS)
         return "Basic sends the password readable for everybody on the way";
+    if (hop->kind == HOP_SOCKS5 && hop->login->password != NULL)
+        return "SOCKS sends the password readable for everybody on the way";
     return NULL;
 }
 

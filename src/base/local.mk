@@ -3,6 +3,8 @@ libccgate_a_SOURCES += \
 	src/base/buf.h \
 	src/base/counters.c \
 	src/base/counters.h \
+	src/base/hop_kind.c \
+	src/base/hop_kind.h \
 	src/base/log.c \
 	src/base/log.h \
 	src/base/log_line.c \

@@ -14,6 +14,9 @@
 #include <errno.h>
 #include <stddef.h>
 
+/* RFC 1928 section 6 */
+enum { SOCKS_FAILED = 1, SOCKS_DENIED = 2 };
+
 static const struct outcome_info TABLE[OUTCOME_COUNT] = {
     [OUTCOME_OK] =
         {
@@ -107,6 +110,7 @@ static const struct outcome_info TABLE[OUTCOME_COUNT] = {
         {
             .name = "caller_refused",
             .status = 403,
+            .socks = 2,
             .proxy_error = "http_request_denied",
             .doctor = "DAE-09",
             .reason = "Caller Not Allowed",
@@ -117,6 +121,7 @@ static const struct outcome_info TABLE[OUTCOME_COUNT] = {
         {
             .name = "local_target_refused",
             .status = 403,
+            .socks = 2,
             .proxy_error = "http_request_denied",
             .doctor = "DAE-09",
             .reason = "Local Target Not Allowed",
@@ -128,6 +133,7 @@ static const struct outcome_info TABLE[OUTCOME_COUNT] = {
         {
             .name = "loop",
             .status = 502,
+            .socks = 2,
             .proxy_error = "proxy_loop_detected",
             .doctor = "DAE-08",
             .reason = "Proxy Loop Detected",
@@ -168,6 +174,7 @@ static const struct outcome_info TABLE[OUTCOME_COUNT] = {
         {
             .name = "dns_error",
             .status = 502,
+            .socks = 4,
             .proxy_error = "dns_error",
             .next_hop = true,
             .hop_fault = true,
@@ -182,6 +189,7 @@ static const struct outcome_info TABLE[OUTCOME_COUNT] = {
         {
             .name = "dns_timeout",
             .status = 504,
+            .socks = 4,
             .proxy_error = "dns_timeout",
             .next_hop = true,
             .hop_fault = true,
@@ -197,6 +205,7 @@ static const struct outcome_info TABLE[OUTCOME_COUNT] = {
         {
             .name = "connect_refused",
             .status = 502,
+            .socks = 5,
             .proxy_error = "connection_refused",
             .next_hop = true,
             .hop_fault = true,
@@ -212,6 +221,7 @@ static const struct outcome_info TABLE[OUTCOME_COUNT] = {
         {
             .name = "connect_timeout",
             .status = 504,
+            .socks = 6,
             .proxy_error = "connection_timeout",
             .next_hop = true,
             .hop_fault = true,
@@ -227,6 +237,7 @@ static const struct outcome_info TABLE[OUTCOME_COUNT] = {
         {
             .name = "connect_unroutable",
             .status = 502,
+            .socks = 3,
             .proxy_error = "destination_ip_unroutable",
             .next_hop = true,
             .hop_fault = true,
@@ -367,8 +378,9 @@ static const struct outcome_info TABLE[OUTCOME_COUNT] = {
             .proxy_error = "http_protocol_error",
             .doctor = "CONN-04",
             .reason = "Upstream Answer Not Valid",
-            .help = "The upstream did not answer with valid HTTP: check that "
-                    "its port is the proxy's HTTP port.",
+            .help = "The upstream answered with something else than what is "
+                    "spoken there: check the proxy's port, and whether it is "
+                    "http://, https:// or socks5://.",
         },
     [OUTCOME_ANSWER_INCOMPLETE] =
         {
@@ -404,6 +416,7 @@ static const struct outcome_info TABLE[OUTCOME_COUNT] = {
         {
             .name = "answer_timeout",
             .status = 504,
+            .socks = 6,
             .proxy_error = "http_response_timeout",
             .doctor = "CONN-03",
             .reason = "Upstream Answer Timed Out",
@@ -414,6 +427,7 @@ static const struct outcome_info TABLE[OUTCOME_COUNT] = {
         {
             .name = "connect_denied",
             .status = 502,
+            .socks = 2,
             .proxy_error = "http_request_denied",
             .doctor = "CONN-01",
             .reason = "Target Denied By Proxy",
@@ -424,6 +438,7 @@ static const struct outcome_info TABLE[OUTCOME_COUNT] = {
         {
             .name = "connect_failed",
             .status = 502,
+            .socks = 4,
             .proxy_error = "destination_unavailable",
             .doctor = "CONN-03",
             .reason = "Target Not Reached By Proxy",
@@ -527,4 +542,16 @@ enum outcome outcome_from_refusal(uint16_t status)
     if (status < 400)
         return OUTCOME_CONNECT_PORTAL;
     return status < 500 ? OUTCOME_CONNECT_DENIED : OUTCOME_CONNECT_FAILED;
+}
+
+enum outcome outcome_from_socks(unsigned reply)
+{
+    return reply == SOCKS_DENIED ? OUTCOME_CONNECT_DENIED : OUTCOME_CONNECT_FAILED;
+}
+
+uint8_t outcome_socks_reply(enum outcome outcome)
+{
+    uint8_t reply = outcome_info(outcome)->socks;
+
+    return reply == 0 && outcome != OUTCOME_OK ? SOCKS_FAILED : reply;
 }

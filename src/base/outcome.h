@@ -74,6 +74,7 @@ struct outcome_info {
     const char *doctor;      /* check id, NULL if none */
     const char *reason;      /* the reason phrase of the status line */
     const char *help;        /* one sentence: what to do next */
+    uint8_t socks;           /* the reply to a SOCKS5 client; 0: 1, a general failure */
     const char *reason_direct, *help_direct; /* without a proxy; NULL: the same */
 };
 
@@ -90,5 +91,12 @@ enum outcome outcome_from_connect(int error);
 /* The outcome of a CONNECT that a proxy answered with this status, not 1xx, 2xx or
  * 407. */
 enum outcome outcome_from_refusal(uint16_t status);
+
+/* The outcome of a request that a SOCKS proxy answered with this, not 0 (RFC 1928
+ * section 6). */
+enum outcome outcome_from_socks(unsigned reply);
+
+/* What a SOCKS5 client is told, as there. */
+uint8_t outcome_socks_reply(enum outcome outcome);
 
 #endif

@@ -14,6 +14,7 @@
 #define CCGATE_CONFIG_CONFIG_H
 
 #include "base/buf.h"
+#include "base/hop_kind.h"
 #include "base/log.h"
 #include "base/netaddr.h"
 #include "base/pattern.h"
@@ -78,12 +79,13 @@ struct config_login {
 
 /* One entry of `proxy`. */
 struct config_proxy {
-    bool tls;   /* https://: TLS to the proxy itself */
-    char *host; /* name or literal, lower case, without brackets */
+    enum hop_kind kind; /* of the URL; never DIRECT */
+    char *host;         /* name or literal, lower case, without brackets */
     uint16_t port;
     /*
      * The entry's own values over the global ones. A global password goes only with the
-     * global username; a global domain also with a username that brings none.
+     * global username; a global domain also with a username that brings none. A SOCKS
+     * proxy gets nothing of the global ones but `auth`.
      */
     struct config_login login;
     char **header; /* "Name: value" lines for this proxy, NULL-terminated, or NULL */

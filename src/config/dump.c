@@ -225,26 +225,30 @@ static bool same_text(const char *a, const char *b)
 static bool is_own(const struct config *c, const struct config_proxy *proxy,
                    const struct config_key *key)
 {
+    static const struct config_login none;
+    const struct config_login *than =
+        hop_kind_is_socks(proxy->kind) ? &none : &c->login;
+
     if (key->offset == offsetof(struct config_proxy, login.auth))
         return proxy->login.auth != c->login.auth;
     if (key->offset == offsetof(struct config_proxy, login.login_name))
-        return !same_text(proxy->login.login_name, c->login.login_name);
+        return !same_text(proxy->login.login_name, than->login_name);
     if (key->offset == offsetof(struct config_proxy, login.domain))
-        return !same_text(proxy->login.domain, c->login.domain);
+        return than != &none && !same_text(proxy->login.domain, than->domain);
     if (key->offset == offsetof(struct config_proxy, login.workstation))
-        return !same_text(proxy->login.workstation, c->login.workstation);
+        return !same_text(proxy->login.workstation, than->workstation);
     if (key->offset == offsetof(struct config_proxy, login.password_file))
-        return !same_text(proxy->login.password_file, c->login.password_file);
+        return !same_text(proxy->login.password_file, than->password_file);
     if (key->offset == offsetof(struct config_proxy, login.password_command))
-        return !same_text(proxy->login.password_command, c->login.password_command);
+        return !same_text(proxy->login.password_command, than->password_command);
     if (key->offset == offsetof(struct config_proxy, login.password_keyring))
-        return proxy->login.password_keyring != c->login.password_keyring;
+        return proxy->login.password_keyring != than->password_keyring;
     if (key->offset == offsetof(struct config_proxy, login.password_type))
-        return proxy->login.password_type != c->login.password_type;
+        return proxy->login.password_type != than->password_type;
     if (key->offset == offsetof(struct config_proxy, login.keytab))
-        return !same_text(proxy->login.keytab, c->login.keytab);
+        return !same_text(proxy->login.keytab, than->keytab);
     if (key->offset == offsetof(struct config_proxy, login.principal))
-        return !same_text(proxy->login.principal, c->login.principal);
+        return !same_text(proxy->login.principal, than->principal);
     return false;
 }
 
@@ -254,7 +258,9 @@ static void put_url(struct dump *d, const struct config_proxy *proxy)
     char port[8];
 
     snprintf(port, sizeof(port), ":%u", (unsigned)proxy->port);
-    put_text(d, proxy->tls ? "\"https://" : "\"http://");
+    put_text(d, "\"");
+    put_text(d, hop_kind_name(proxy->kind));
+    put_text(d, "://");
     put_text(d, ipv6 ? "[" : "");
     put_text(d, proxy->host);
     put_text(d, ipv6 ? "]" : "");

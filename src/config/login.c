@@ -380,15 +380,34 @@ static void finish_password(struct build *b, const struct config_sources *from,
         place->login.password_type != NULL ? place->login.password_type : place->at);
 }
 
-static void finish_proxy(struct build *b, const struct config_sources *from,
-                         struct config_login *own, const struct proxy_place *place)
+static void warn_no_password(struct build *b, const struct config_login *own,
+                             const struct proxy_place *place)
+{
+    if (own->password == NULL && !has_place(own) && own->auth != CONFIG_AUTH_NONE)
+        report_warning(b->report, place->at,
+                       "this entry has a user of its own, but no password");
+}
+
+/* SOCKS sends the password itself, so that it gets none that was not meant for it. */
+static void finish_socks(struct build *b, const struct config_sources *from,
+                         struct config_proxy *proxy, const struct proxy_place *place)
+{
+    struct config_login *own = &proxy->login;
+    enum password_origin origin;
+
+    if (own->password == NULL && has_place(own) && !b->isolated &&
+        from->passwords != CONFIG_PASSWORDS_NONE)
+        own->password = from_places(b, from, own, &place->login, &origin);
+    if (own->login_name != NULL && proxy->kind == HOP_SOCKS5)
+        warn_no_password(b, own, place);
+}
+
+static void finish_http(struct build *b, const struct config_sources *from,
+                        struct config_login *own, const struct proxy_place *place,
+                        bool own_user)
 {
     const struct config_login *global = &b->config->login;
-    bool own_user = own->login_name != NULL;
 
-    split(b, place->login.username != NULL ? place->login.username : place->at, own);
-    if (!place->own_auth)
-        own->auth = global->auth;
     inherit(b, &own->login_name, global->login_name);
     if (!own_user)
         inherit(b, &own->username, global->username);
@@ -400,10 +419,23 @@ static void finish_proxy(struct build *b, const struct config_sources *from,
         inherit(b, &own->principal, global->principal);
     }
     finish_password(b, from, own, place, own_user);
-    if (own_user && own->password == NULL && !has_place(own) &&
-        own->auth != CONFIG_AUTH_NONE)
-        report_warning(b->report, place->at,
-                       "this entry has a user of its own, but no password");
+    if (own_user)
+        warn_no_password(b, own, place);
+}
+
+static void finish_proxy(struct build *b, const struct config_sources *from,
+                         struct config_proxy *proxy, const struct proxy_place *place)
+{
+    struct config_login *own = &proxy->login;
+    bool own_user = own->login_name != NULL;
+
+    split(b, place->login.username != NULL ? place->login.username : place->at, own);
+    if (!place->own_auth)
+        own->auth = b->config->login.auth;
+    if (hop_kind_is_socks(proxy->kind))
+        finish_socks(b, from, proxy, place);
+    else
+        finish_http(b, from, own, place, own_user);
 }
 
 /* What asks for a password without a user. */
@@ -441,7 +473,7 @@ void login_finish(struct build *b, const struct config_sources *from)
     if (looks)
         find_password(b, from);
     for (size_t i = 0; i < c->proxy_count && !b->report->no_memory; i++)
-        finish_proxy(b, from, &c->proxy[i].login, &b->proxy_place[i]);
+        finish_proxy(b, from, &c->proxy[i], &b->proxy_place[i]);
     if (!b->report->no_memory)
         warn_incomplete(b, looks);
 }

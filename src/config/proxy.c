@@ -120,15 +120,16 @@ out:
 
 /* ---- the URL ---- */
 
-static bool check_scheme(struct build *b, const struct node *at, struct span scheme)
+static bool take_scheme(struct build *b, const struct node *at, struct span scheme,
+                        enum hop_kind *kind)
 {
     char shown[QUOTE_SIZE];
 
-    if (span_equal_nocase(scheme, SPAN("http")) ||
-        span_equal_nocase(scheme, SPAN("https")))
+    if (hop_kind_of_scheme(scheme, kind))
         return true;
     report_error(b->report, at,
-                 "%s:// is not supported: a proxy is http:// or https://",
+                 "%s:// is not supported: a proxy is http://, https://, socks5:// or "
+                 "socks4://",
                  quote(scheme, shown));
     return false;
 }
@@ -142,7 +143,6 @@ static bool take_host(struct build *b, const struct node *at, const struct url *
         return fail(b, at, "the URL of a proxy ends behind the port");
     if (url->has_port && url->port == 0)
         return fail(b, at, "port 0 is out of range");
-    proxy->tls = span_equal_nocase(url->scheme, SPAN("https"));
     proxy->port = url->port;
     proxy->host = build_dup(b, url->host);
     if (proxy->host == NULL)
@@ -195,7 +195,7 @@ static bool take_url(struct build *b, const struct node *at, struct config_proxy
     why = url_parse(&url, span_of(copy));
     if (why != NULL)
         report_error(b->report, at, "the URL of a proxy %s", why);
-    ok = why == NULL && check_scheme(b, at, url.scheme) &&
+    ok = why == NULL && take_scheme(b, at, url.scheme, &proxy->kind) &&
          take_host(b, at, &url, proxy) &&
          (!url.has_userinfo || take_userinfo(b, at, url.userinfo, &proxy->login));
     secret_wipe(copy, strlen(copy));
@@ -308,6 +308,29 @@ static void entry_fields(struct build *b, const struct entry *entry,
         entry_header(b, entry->field[ENTRY_HEADER], proxy);
 }
 
+/* Whether its login is one that SOCKS can carry (RFC 1929), and it has nothing else. */
+static void check_socks(struct build *b, const struct entry *entry,
+                        const struct config_proxy *proxy)
+{
+    static const int useless[] = {ENTRY_DOMAIN, ENTRY_WORKSTATION, ENTRY_PASSWORD_TYPE,
+                                  ENTRY_KEYTAB, ENTRY_PRINCIPAL,   ENTRY_HEADER};
+    const struct config_login *login = &proxy->login;
+    bool password = login->password != NULL || login->password_file != NULL ||
+                    login->password_command != NULL || login->password_keyring;
+
+    for (size_t i = 0; i < sizeof(useless) / sizeof(useless[0]); i++)
+        if (entry->field[useless[i]] != NULL)
+            report_error(b->report, entry->field[useless[i]],
+                         "a SOCKS proxy has no use for \"%s\"",
+                         schema_proxy_keys[useless[i]].path);
+    if (proxy->kind == HOP_SOCKS4 && password)
+        fail(b, entry->at, "SOCKS4 knows user names, but no passwords: try socks5://");
+    else if (password && login->login_name == NULL)
+        fail(b, entry->at, "the password of a SOCKS proxy needs a username beside it");
+    if (login->login_name != NULL && strlen(login->login_name) > 255)
+        fail(b, entry->at, "the user name is too long for SOCKS");
+}
+
 static void entry_keep(struct build *b, const struct entry *entry,
                        struct config_proxy *proxy)
 {
@@ -347,6 +370,8 @@ void build_proxy(struct build *b, const struct node *item)
     else
         entry.field[ENTRY_URL] = item;
     entry_fields(b, &entry, &proxy);
+    if (hop_kind_is_socks(proxy.kind))
+        check_socks(b, &entry, &proxy);
     if (b->report->errors == before && proxy.host != NULL && !b->report->no_memory)
         entry_keep(b, &entry, &proxy);
     proxy_clear(&proxy);

@@ -112,8 +112,8 @@ const struct config_key schema_keys[] = {
 static_assert(sizeof(schema_keys) / sizeof(schema_keys[0]) <= KEY_MAX, "KEY_MAX");
 
 const struct config_key schema_proxy_keys[] = {
-    {"url", CONFIG_TEXT, NULL, NULL, "URL", "http:// or https:// and host:port",
-     IN_PROXY(host)},
+    {"url", CONFIG_TEXT, NULL, NULL, "URL",
+     "http://, https://, socks5:// or socks4:// and host:port", IN_PROXY(host)},
     {"auth", CONFIG_CHOICES, AUTH_CHOICES, NULL, "SCHEME", "how to log in there",
      IN_PROXY(login.auth)},
     {"username", CONFIG_TEXT, NULL, NULL, "NAME", "the user there",

@@ -20,12 +20,20 @@ void exchange_fail(struct exchange *x, enum outcome outcome, const char *detail)
     snprintf(x->detail, sizeof(x->detail), "%s", detail ? detail : "");
 }
 
+/* Through a SOCKS proxy there is a tunnel to the server. */
+const struct hop *exchange_proxy(const struct exchange *x)
+{
+    const struct hop *hop = x->result.hop;
+
+    return hop && hop_kind_is_http(hop->kind) ? hop : NULL;
+}
+
 void exchange_fail_peer(struct exchange *x, enum outcome outcome, const char *what)
 {
     char detail[EXCHANGE_DETAIL];
 
-    snprintf(detail, sizeof(detail), "the %s %s", x->result.hop ? "proxy" : "server",
-             what);
+    snprintf(detail, sizeof(detail), "the %s %s",
+             exchange_proxy(x) ? "proxy" : "server", what);
     exchange_fail(x, outcome, detail);
 }
 
@@ -207,6 +215,7 @@ static void connector_done(void *ctx, const struct connector_result *result)
 
     x->connector = NULL;
     x->result.hop = result->hop;
+    x->result.direct = !result->hop;
     x->result.resolve_ns = result->resolve_ns;
     x->result.connect_ns = result->connect_ns;
     x->result.tls_ns = result->tls_ns;

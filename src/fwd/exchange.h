@@ -27,8 +27,9 @@ struct exchange_options {
 struct exchange_result {
     enum outcome outcome;  /* OK: an answer was delivered whole (or upgraded) */
     const char *detail;    /* NULL when OK */
-    const struct hop *hop; /* the last one tried, NULL when direct; kept alive by the
+    const struct hop *hop; /* the last one tried, NULL: none; kept alive by the
                               caller's route */
+    bool direct;           /* an attempt was made to reach the target without a proxy */
     bool answered;  /* a byte of an answer went to the client: no error page now */
     bool keep;      /* the client's connection can take another request */
     bool body_left; /* not answered, and part of the request's body is still to be

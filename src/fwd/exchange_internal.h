@@ -189,6 +189,9 @@ bool exchange_request_rewind(struct exchange *x);
 /* Ends the holding of the body, if it is held. */
 void exchange_request_release(struct exchange *x);
 
+/* The HTTP proxy that the request goes to; NULL: it goes to the server. */
+const struct hop *exchange_proxy(const struct exchange *x);
+
 /* The request-target for the hop, into x->target. False after exchange_fail(). */
 bool exchange_request_target(struct exchange *x);
 

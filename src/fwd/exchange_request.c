@@ -213,8 +213,9 @@ void exchange_request_told(struct exchange *x)
 /* A hop that was never spoken to may ask for a login. */
 static bool hop_may_ask(const struct exchange *x)
 {
-    return x->result.hop && auth_memory_get(x->o.egress->memory, x->result.hop->name) ==
-                                AUTH_KNOWN_NOTHING;
+    const struct hop *hop = exchange_proxy(x);
+
+    return hop && auth_memory_get(x->o.egress->memory, hop->name) == AUTH_KNOWN_NOTHING;
 }
 
 static void head_sent(struct exchange *x)
@@ -253,7 +254,7 @@ bool exchange_request_target(struct exchange *x)
 
 static int head_compose(struct exchange *x)
 {
-    const struct hop *hop = x->result.hop;
+    const struct hop *hop = exchange_proxy(x);
     struct auth *auth = x->upstream->auth;
 
     return forward_request(

@@ -194,8 +194,8 @@ static struct framing framing_to_client(const struct exchange *x,
 
 static bool connection_stays(const struct exchange *x)
 {
-    return x->result.hop ? head_keeps_proxy_connection(&x->down.head)
-                         : head_keeps_connection(&x->down.head);
+    return exchange_proxy(x) ? head_keeps_proxy_connection(&x->down.head)
+                             : head_keeps_connection(&x->down.head);
 }
 
 static void answer_forward(struct exchange *x, const struct framing *framing)

@@ -85,6 +85,7 @@ static void connected(void *ctx, const struct connector_result *result)
 
     s->connector = NULL;
     s->access.hop = result->hop ? result->hop->name : NULL;
+    s->access.direct = !result->hop;
     s->access.resolve_ns = result->resolve_ns;
     s->access.connect_ns = result->connect_ns;
     s->access.tls_ns = result->tls_ns;
@@ -276,6 +277,7 @@ void session_tunnel_enter(struct session *s)
 static void exchange_noted(struct session *s, const struct exchange_result *result)
 {
     s->access.hop = result->hop ? result->hop->name : NULL;
+    s->access.direct = s->access.direct || result->direct;
     s->access.status = result->status;
     s->access.reused = result->reused ? "warm" : NULL;
     s->access.bytes_up = result->bytes_up;

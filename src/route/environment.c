@@ -72,8 +72,10 @@ static bool login_complete(struct config_login *login,
     login->auth = global->auth;
     if (login->domain == NULL && !copy_text(&login->domain, global->domain))
         return false;
-    if (login->password == NULL && same_text(login->login_name, global->login_name))
+    if (login->password == NULL && same_text(login->login_name, global->login_name)) {
         login->password = secret_ref(global->password);
+        login->password_type = global->password_type;
+    }
     return copy_text(&login->workstation, global->workstation) &&
            copy_text(&login->keytab, global->keytab) &&
            copy_text(&login->principal, global->principal);
@@ -167,33 +169,38 @@ static const char *parse_value(struct url *url, struct span value,
     return url_parse(url, (struct span){full, scheme.len + value.len});
 }
 
-static const char *check_scheme(const struct url *url, bool *tls)
+static const char *check_scheme(const struct url *url, enum hop_kind *kind)
 {
-    *tls = span_equal_nocase(url->scheme, SPAN("https"));
-    if (*tls || span_equal_nocase(url->scheme, SPAN("http")))
-        return NULL;
-    return span_starts_nocase(url->scheme, SPAN("socks"))
-               ? "names a SOCKS proxy; only http:// and https:// are supported"
-               : "has a scheme that is not http or https";
+    struct span colon = span_skip(url->userinfo, span_find(url->userinfo, ':'));
+
+    if (!hop_kind_of_scheme(url->scheme, kind))
+        return "has a scheme that is not http, https, socks5 or socks4";
+    if (*kind == HOP_SOCKS4 && colon.len > 1)
+        return "has a password, which SOCKS4 cannot carry";
+    return NULL;
 }
 
 /* False when memory is out. */
-static bool fill_route(struct route *route, const struct url *url, bool tls)
+static bool fill_route(struct route *route, const struct url *url, enum hop_kind kind)
 {
     struct config *config = route->config;
     bool own = route->environment_login != NULL;
+    struct hop *hop;
 
     if (!route_hops(route, 1))
         return false;
-    route->hops[0].login = own ? route->environment_login : &config->login;
+    hop = &route->hops[0];
+    hop->login = own                      ? route->environment_login
+                 : hop_kind_is_http(kind) ? &config->login
+                                          : &hop_no_login;
     /* A user in the variable is meant for the proxy there. */
-    route->hops[0].withheld =
-        !own && !config_may_login(config, url->host, url->port, true);
-    return hop_set(&route->hops[0], tls, url->host, url->port, config, NULL);
+    hop->withheld = !own && !config_may_login(config, url->host, url->port, true);
+    return hop_set(hop, kind, url->host, url->port, config, NULL);
 }
 
-static struct route *hop_route(const char *name, const struct url *url, bool tls,
-                               struct config_login *login, struct config *config)
+static struct route *hop_route(const char *name, const struct url *url,
+                               enum hop_kind kind, struct config_login *login,
+                               struct config *config)
 {
     struct route *route = route_make(ROUTE_HOPS, config, "environment", span_of(name));
 
@@ -202,7 +209,7 @@ static struct route *hop_route(const char *name, const struct url *url, bool tls
         return NULL;
     }
     route->environment_login = login;
-    if (fill_route(route, url, tls))
+    if (fill_route(route, url, kind))
         return route;
     route_unref(route);
     return NULL;
@@ -216,18 +223,18 @@ static struct route *read_variable(const char *name, struct span value,
     struct url url;
     struct config_login *login = NULL;
     struct route *route = NULL;
-    bool tls = false;
+    enum hop_kind kind = HOP_HTTP;
     const char *wrong = parse_value(&url, value, full);
 
     if (wrong == NULL)
-        wrong = check_scheme(&url, &tls);
+        wrong = check_scheme(&url, &kind);
     if (wrong == NULL && url.userinfo.len > 0) {
         wrong = read_userinfo(url.userinfo, config, &login);
         if (wrong == NULL && login == NULL)
             goto out;
     }
     route = wrong == NULL
-                ? hop_route(name, &url, tls, login, config)
+                ? hop_route(name, &url, kind, login, config)
                 : route_refuse(config, OUTCOME_ROUTE_UNDECIDED, name, span_of(wrong));
 out:
     secret_wipe(full, sizeof(full));

@@ -53,11 +53,15 @@ struct route *route_refuse(struct config *config, enum outcome outcome,
 
 /*
  * Gives the route room for count hops, and sets one of them; the lines of more (may be
- * NULL) follow the config's own. False when memory is out.
+ * NULL) follow the config's own; only HTTP proxies get any. The host of DIRECT is
+ * empty. False when memory is out.
  */
 bool route_hops(struct route *route, size_t count);
-bool hop_set(struct hop *hop, bool tls, struct span host, uint16_t port,
+bool hop_set(struct hop *hop, enum hop_kind kind, struct span host, uint16_t port,
              const struct config *config, char *const *more);
+
+/* Of a proxy that gets no login of ours. */
+extern const struct config_login hop_no_login;
 
 /* Frees a login that a variable brought. NULL-safe. */
 void environment_login_free(struct config_login *login);

@@ -142,23 +142,28 @@ static bool set_header(struct hop *hop, char *const *common, char *const *more)
     return true;
 }
 
+const struct config_login hop_no_login = {.auth = CONFIG_AUTH_NONE};
+
 static char *hop_name(const struct hop *hop)
 {
-    size_t size = strlen(hop->host) + sizeof("https://[]:65535");
+    size_t size = strlen(hop->host) + sizeof("socks5://[]:65535");
     bool ipv6 = strchr(hop->host, ':') != NULL;
-    char *name = malloc(size);
+    char *name;
 
+    if (hop->kind == HOP_DIRECT)
+        return span_dup(span_of(hop_kind_name(hop->kind)));
+    name = malloc(size);
     if (name != NULL)
-        (void)snprintf(name, size, "%s://%s%s%s:%u", hop->tls ? "https" : "http",
+        (void)snprintf(name, size, "%s://%s%s%s:%u", hop_kind_name(hop->kind),
                        ipv6 ? "[" : "", hop->host, ipv6 ? "]" : "",
                        (unsigned)hop->port);
     return name;
 }
 
-bool hop_set(struct hop *hop, bool tls, struct span host, uint16_t port,
+bool hop_set(struct hop *hop, enum hop_kind kind, struct span host, uint16_t port,
              const struct config *config, char *const *more)
 {
-    hop->tls = tls;
+    hop->kind = kind;
     hop->port = port;
     hop->host = span_dup(host);
     if (hop->host == NULL)
@@ -168,7 +173,8 @@ bool hop_set(struct hop *hop, bool tls, struct span host, uint16_t port,
         if (*c >= 'A' && *c <= 'Z')
             *c = (char)(*c - 'A' + 'a');
     hop->name = hop_name(hop);
-    return hop->name != NULL && set_header(hop, config->header, more);
+    return hop->name != NULL &&
+           (!hop_kind_is_http(kind) || set_header(hop, config->header, more));
 }
 
 static struct route *list_route(struct config *config)
@@ -184,7 +190,7 @@ static struct route *list_route(struct config *config)
         const struct config_proxy *proxy = &config->proxy[i];
 
         route->hops[i].login = &proxy->login;
-        if (!hop_set(&route->hops[i], proxy->tls, span_of(proxy->host), proxy->port,
+        if (!hop_set(&route->hops[i], proxy->kind, span_of(proxy->host), proxy->port,
                      config, proxy->header))
             goto out;
     }

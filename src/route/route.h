@@ -21,13 +21,14 @@ enum route_kind {
     ROUTE_REFUSED, /* no way: `outcome` says which kind, `why` the rest */
 };
 
-/* A proxy on the way. */
+/* An entry of a list of ways out: a proxy, or going direct. */
 struct hop {
-    bool tls;
-    char *host; /* lower case, without brackets */
+    enum hop_kind kind;
+    char *host; /* lower case, without brackets; DIRECT: empty */
     uint16_t port;
-    char *name; /* "http://wp1.corp:8080", the key of health and login memory */
-    const struct config_login *login; /* never NULL */
+    char *name; /* "http://wp1.corp:8080", the key of health and login memory; or
+                   "direct" */
+    const struct config_login *login; /* never NULL; without a user: none */
     bool withheld; /* it must not be given our login: see config_may_login() */
     char **header; /* extra lines, NULL-terminated, or NULL; an own line replaces a
                       global one of that name. The array is the route's. */
@@ -40,7 +41,8 @@ struct route {
     unsigned refs;
     enum route_kind kind;
     enum outcome outcome; /* REFUSED: LOOP, LOCAL_TARGET_REFUSED, ROUTE_UNDECIDED */
-    bool refuse_local;    /* DIRECT: no loopback or link-local address after lookup */
+    bool refuse_local;    /* DIRECT, and hops of that kind: no loopback or link-local
+                             address after lookup */
     char *why;            /* "noproxy: *.corp.example", "proxy: list", ... never NULL */
     struct hop *hops;
     size_t hop_count;

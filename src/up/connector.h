@@ -3,7 +3,8 @@
  * gives an open connection.
  *
  * A hop that cannot be reached passes to the next one within the same request and
- * rests; a refusal does not. Never silently direct: only a route that says so is.
+ * rests; a refusal does not. Never silently direct: only a route that says so is, by
+ * its kind or by an entry of its list.
  */
 #ifndef CCGATE_UP_CONNECTOR_H
 #define CCGATE_UP_CONNECTOR_H
@@ -13,9 +14,10 @@
 #include "up/upstream.h"
 
 enum connector_mode {
-    CONNECTOR_TUNNEL,  /* a byte pipe to the target, by CONNECT where a hop is used */
+    CONNECTOR_TUNNEL,  /* a byte pipe to the target, by CONNECT or SOCKS where a hop is
+                          used */
     CONNECTOR_FORWARD, /* a connection that takes a plain HTTP request for the target:
-                          absolute-form if ->hop, else origin-form */
+                          absolute-form if ->hop is an HTTP proxy, else origin-form */
     CONNECTOR_PRIME,   /* a connection to a hop that a GET for a URL has left logged in;
                           ANSWER_NONE where it has not */
 };
@@ -44,7 +46,7 @@ struct connector_options {
 struct connector_result {
     enum outcome outcome;
     struct upstream *upstream; /* OK: the receiver's */
-    const struct hop *hop;     /* the last one tried, NULL when direct */
+    const struct hop *hop;     /* the last one tried, NULL: the target itself */
     const char *detail;        /* NULL when OK */
     const char *quote;         /* CONNECT_*: from the proxy's page, may be empty */
     uint16_t status;           /* the proxy's answer, 0 if none */

@@ -84,12 +84,12 @@ bool egress_reload(struct egress *e, const struct config *config)
 
 bool egress_allows_advance(const struct egress *e, const struct hop *hop)
 {
-    return auth_allows_advance(&(struct auth_options){
-        .guard = e->guard,
-        .memory = e->memory,
-        .hop = hop->name,
-        .login = hop->login,
-    });
+    return hop_kind_is_http(hop->kind) && auth_allows_advance(&(struct auth_options){
+                                              .guard = e->guard,
+                                              .memory = e->memory,
+                                              .hop = hop->name,
+                                              .login = hop->login,
+                                          });
 }
 
 void egress_rest(struct egress *e)

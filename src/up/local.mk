@@ -3,6 +3,8 @@ libccgate_a_SOURCES += \
 	src/up/client_hello.h \
 	src/up/connector.c \
 	src/up/connector.h \
+	src/up/connector_hop.c \
+	src/up/connector_internal.h \
 	src/up/demand.c \
 	src/up/demand.h \
 	src/up/dial.c \
@@ -19,6 +21,8 @@ libccgate_a_SOURCES += \
 	src/up/primer.h \
 	src/up/repeat.c \
 	src/up/repeat.h \
+	src/up/socks.c \
+	src/up/socks.h \
 	src/up/stream.c \
 	src/up/stream.h \
 	src/up/tls.c \

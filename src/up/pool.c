@@ -44,7 +44,9 @@ static void kept_drop(struct kept *k)
 /* NULL: nothing is learned. Origins are too many to remember. */
 static struct lifetime *lifetime_of(const struct pool *pool, const struct upstream *u)
 {
-    return u->hop ? lifetimes_of(pool->lifetimes, u->hop->name) : NULL;
+    return u->hop && hop_kind_is_http(u->hop->kind)
+               ? lifetimes_of(pool->lifetimes, u->hop->name)
+               : NULL;
 }
 
 static uint64_t kept_age(const struct kept *k)

@@ -62,7 +62,10 @@ static const struct hop *first_hop(const struct primer *p, const struct route *r
     if (route->kind != ROUTE_HOPS || route->config != p->config)
         return NULL;
     health_order(p->egress->health, route, order);
-    return &route->hops[order[0]];
+    for (size_t i = 0; i < route->hop_count; i++)
+        if (hop_kind_is_http(route->hops[order[i]].kind))
+            return &route->hops[order[i]];
+    return NULL;
 }
 
 static void request_start(struct primer *p, struct route *route)

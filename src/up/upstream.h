@@ -12,11 +12,12 @@
 
 struct upstream {
     struct stream *stream;
-    struct auth *auth;              /* NULL when direct */
+    struct auth *auth;              /* NULL but for an HTTP proxy */
     struct route *route;            /* a reference: keeps hop alive */
     const struct hop *hop;          /* NULL when direct */
     struct tls_end_point end_point; /* empty without TLS */
-    char *key;        /* what the pool finds it by: the hop's name or host:port */
+    char *key;        /* what the pool finds it by: an HTTP proxy's name; else
+                         "host:port", behind the name of a SOCKS proxy */
     uint32_t owner;   /* uid of the caller it was opened for, see pool.h */
     bool reused;      /* came from the pool, ... */
     bool ready;       /* or is a tunnel that was opened before it was asked for, ... */

@@ -233,9 +233,26 @@ static const struct {
      "via_corp_proxy, all go direct when no proxy is known\n"
      "proxy: direct\n"
      "       ^\n"},
-    {"proxy: socks5://p:1080\n",
-     "f.yaml:1:8: socks5:// is not supported: a proxy is http:// or https://\n"
-     "proxy: socks5://p:1080\n"
+    {"proxy: {url: \"socks5://p:1\", username: u, domain: D}\n",
+     "f.yaml:1:51: a SOCKS proxy has no use for \"domain\"\n"
+     "proxy: {url: \"socks5://p:1\", username: u, domain: D}\n"
+     "                                                  ^\n"},
+    {"proxy: {url: \"socks5://p:1\", header: \"A: b\"}\n",
+     "f.yaml:1:38: a SOCKS proxy has no use for \"header\"\n"
+     "proxy: {url: \"socks5://p:1\", header: \"A: b\"}\n"
+     "                                     ^\n"},
+    {"proxy: {url: \"socks4://p:1\", username: u, password_file: /pw}\n",
+     "f.yaml:1:8: SOCKS4 knows user names, but no passwords: try socks5://\n"
+     "proxy: {url: \"socks4://p:1\", username: u, password_file: /pw}\n"
+     "       ^\n"},
+    {"proxy: {url: \"socks5://p:1\", password_file: /pw}\n",
+     "f.yaml:1:8: the password of a SOCKS proxy needs a username beside it\n"
+     "proxy: {url: \"socks5://p:1\", password_file: /pw}\n"
+     "       ^\n"},
+    {"proxy: socks://p:1080\n",
+     "f.yaml:1:8: socks:// is not supported: a proxy is http://, https://, socks5:// "
+     "or socks4://\n"
+     "proxy: socks://p:1080\n"
      "       ^\n"},
     {"proxy: http://p:1/x\n", "f.yaml:1:8: the URL of a proxy ends behind the port\n"
                               "proxy: http://p:1/x\n"

@@ -36,7 +36,7 @@ START_TEST(proxies)
     ck_assert_str_eq(c->login.domain, "CORP");
     ck_assert_str_eq(c->proxy[0].host, "proxy.example");
     ck_assert_uint_eq(c->proxy[0].port, 8080);
-    ck_assert(!c->proxy[0].tls && c->proxy[1].tls);
+    ck_assert(c->proxy[0].kind == HOP_HTTP && c->proxy[1].kind == HOP_HTTPS);
     ck_assert_ptr_eq(c->proxy[0].login.password, c->login.password);
     ck_assert_str_eq(c->proxy[0].login.username, "alice");
     ck_assert_int_eq(c->proxy[0].login.auth, CONFIG_AUTH_BASIC);
@@ -52,6 +52,57 @@ START_TEST(proxies)
     ck_assert_str_eq(c->proxy[3].header[1], "X-B: 2");
     ck_assert_str_eq(c->proxy[4].login.username, "dave");
     ck_assert_ptr_null(c->proxy[4].login.password); /* never another user's password */
+    config_unref(c);
+}
+END_TEST
+
+/* The global login is not for SOCKS, which would send the password in clear. */
+START_TEST(socks_proxies)
+{
+    struct config *c;
+    struct buf dump;
+
+    put_file_mode("/pw", "global\n", 0600);
+    put_file_mode("/pw2", "own\n", 0600);
+    put_file_mode("/etc/ccgate/ccgate.yaml",
+                  "username: alice\n"
+                  "domain: CORP\n"
+                  "password_file: ../../pw\n"
+                  "header: 'X-A: 1'\n"
+                  "auth: basic\n"
+                  "proxy:\n"
+                  "  - socks5h://p1.example:1\n"
+                  "  - {url: 'SOCKS4A://p2.example:2', username: alice}\n"
+                  "  - url: socks5://p3.example:3\n"
+                  "    username: alice\n"
+                  "    password_file: ../../pw2\n"
+                  "  - {url: 'socks5://p4.example:4', username: CORP\\bob}\n",
+                  0600);
+    c = load();
+    ck_assert_msg(c != NULL, "%s", text);
+    ck_assert_ptr_nonnull(
+        strstr(text, ":12:5: warning: this entry has a user of its own, but no"));
+    ck_assert_int_eq(c->proxy[0].kind, HOP_SOCKS5);
+    ck_assert_ptr_null(c->proxy[0].login.login_name);
+    ck_assert_ptr_null(c->proxy[0].login.password);
+    ck_assert_int_eq(c->proxy[0].login.auth, CONFIG_AUTH_BASIC);
+    ck_assert_int_eq(c->proxy[1].kind, HOP_SOCKS4);
+    ck_assert_str_eq(c->proxy[1].login.login_name, "alice");
+    ck_assert_ptr_null(c->proxy[1].login.password);
+    ck_assert(span_equal(secret_reveal(c->proxy[2].login.password), SPAN("own")));
+    ck_assert_str_eq(c->proxy[3].login.login_name, "CORP\\bob");
+    buf_init(&dump, 65536);
+    ck_assert_int_eq(config_dump(c, false, &dump), 0);
+    ck_assert_int_eq(buf_append(&dump, "", 1), 0);
+    ck_assert_msg(strstr(buf_span(&dump).at, "  - url: \"socks5://p1.example:1\"\n"
+                                             "  - url: \"socks4://p2.example:2\"\n"
+                                             "    username: alice\n"
+                                             "  - url: \"socks5://p3.example:3\"\n"
+                                             "    username: alice\n") != NULL,
+                  "%s", buf_span(&dump).at);
+    ck_assert_ptr_null(
+        strstr(strstr(buf_span(&dump).at, "p4.example"), "\n    domain:"));
+    buf_clear(&dump);
     config_unref(c);
 }
 END_TEST
@@ -358,6 +409,7 @@ int main(void)
 
     tcase_add_checked_fixture(all, setup, teardown);
     tcase_add_test(all, proxies);
+    tcase_add_test(all, socks_proxies);
     tcase_add_test(all, default_port);
     tcase_add_test(all, userinfo);
     tcase_add_loop_test(all, url_password, 0, COUNT(url_passwords));

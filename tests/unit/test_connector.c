@@ -117,22 +117,28 @@ static void connected(void *ctx, const struct connector_result *result)
     loop_stop(loop);
 }
 
-static void start(enum connector_mode mode, uint16_t port, bool fresh)
+static void start_with(struct connector_options options)
 {
     upstream_free(call.upstream);
     call = (struct call){.done = false};
-    call.connector =
-        connector_start(&(struct connector_options){.egress = rig.egress,
-                                                    .config = &rig.config,
-                                                    .route = &rig.route,
-                                                    .mode = mode,
-                                                    .host = span_of(localhost),
-                                                    .port = port,
-                                                    .owner = OWNER,
-                                                    .fresh = fresh},
-                        connected, &call);
+    options.egress = rig.egress;
+    options.config = &rig.config;
+    options.route = &rig.route;
+    options.host = span_of(localhost);
+    options.owner = OWNER;
+    call.connector = connector_start(&options, connected, &call);
     ck_assert_ptr_nonnull(call.connector);
     ck_assert(!call.done);
+}
+
+static void start(enum connector_mode mode, uint16_t port, bool fresh)
+{
+    start_with((struct connector_options){.mode = mode, .port = port, .fresh = fresh});
+}
+
+static void start_in_advance(void)
+{
+    start_with((struct connector_options){.port = 443, .in_advance = true});
 }
 
 static enum outcome go(enum connector_mode mode, uint16_t port, bool fresh)
@@ -320,6 +326,79 @@ START_TEST(direct)
 }
 END_TEST
 
+/* An entry that says so: the target itself. */
+static void add_direct(void)
+{
+    size_t i = rig.route.hop_count++;
+
+    rig.held[i] = port_hold(&(uint16_t){0});
+    snprintf(rig.names[i], sizeof(rig.names[i]), "direct");
+    rig.hops[i] = (struct hop){.kind = HOP_DIRECT,
+                               .host = rig.names[i] + strlen("direct"),
+                               .name = rig.names[i],
+                               .login = &rig.login};
+}
+
+START_TEST(direct_is_an_entry)
+{
+    uint16_t port = 0;
+    int door = door_open(1, &port, 4);
+
+    add_hop(NULL);
+    add_direct();
+    for (int mode = CONNECTOR_TUNNEL; mode <= CONNECTOR_FORWARD; mode++) {
+        char key[64];
+
+        ck_assert_int_eq(go((enum connector_mode)mode, port, false), OUTCOME_OK);
+        ck_assert_ptr_null(call.hop);
+        ck_assert_ptr_null(call.upstream->hop);
+        ck_assert_ptr_null(call.upstream->auth);
+        snprintf(key, sizeof(key), "127.0.0.1:%u", port);
+        ck_assert_str_eq(call.upstream->key, key);
+    }
+    ck_assert(health_rests(rig.egress->health, &rig.hops[0]));
+    ck_assert_ptr_null(health_find(rig.egress->health, "direct"));
+    rig.route.refuse_local = true;
+    ck_assert_int_eq(go(CONNECTOR_TUNNEL, port, false), OUTCOME_LOCAL_TARGET_REFUSED);
+    ck_assert_ptr_null(call.hop);
+    close(door);
+}
+END_TEST
+
+START_TEST(direct_passes_on)
+{
+    static const struct say opens[] = {OPENS, {NULL, 0, 0}};
+    uint16_t port;
+    int held = port_hold(&port);
+
+    add_direct();
+    add_hop(opens);
+    ck_assert_int_eq(go(CONNECTOR_TUNNEL, port, false), OUTCOME_OK);
+    ck_assert_ptr_eq(call.hop, &rig.hops[1]);
+    close(held);
+}
+END_TEST
+
+/* What nobody has asked for goes neither direct nor through SOCKS. */
+START_TEST(in_advance_through_http_only)
+{
+    static const struct say opens[] = {OPENS, {NULL, 0, 0}};
+
+    add_direct();
+    add_hop(opens);
+    rig.hops[1].kind = HOP_SOCKS5;
+    start_in_advance();
+    loop_await();
+    ck_assert_int_eq(call.outcome, OUTCOME_ROUTE_UNDECIDED);
+    add_hop(opens);
+    start_in_advance();
+    loop_await();
+    ck_assert_int_eq(call.outcome, OUTCOME_OK);
+    ck_assert_ptr_eq(call.hop, &rig.hops[2]);
+    ck_assert_uint_eq(rig.proxies[1].connections, 0);
+}
+END_TEST
+
 START_TEST(kept_connections)
 {
     static const struct say silent[] = {{NULL, 0, 0}};
@@ -378,7 +457,7 @@ START_TEST(hop_behind_tls)
     add_hop(opens);
     proxy_stop(&rig.proxies[0]);
     proxy_init(&rig.proxies[0], opens);
-    rig.hops[0].tls = true;
+    rig.hops[0].kind = HOP_HTTPS;
     rig.hops[0].port = port;
     enum outcome outcome = go(CONNECTOR_FORWARD, 80, false);
     const struct outcome_info *info = outcome_info(OUTCOME_TLS_CERTIFICATE);
@@ -435,6 +514,9 @@ int main(void)
     tcase_add_test(tcase, login_goes_on_over_a_fresh_connection);
     tcase_add_test(tcase, rejected_login_is_held_without_a_connection);
     tcase_add_test(tcase, direct);
+    tcase_add_test(tcase, direct_is_an_entry);
+    tcase_add_test(tcase, direct_passes_on);
+    tcase_add_test(tcase, in_advance_through_http_only);
     tcase_add_test(tcase, kept_connections);
     tcase_add_loop_test(tcase, hop_behind_tls, 0, 2);
     tcase_add_loop_test(tcase, cancelled_at_each_stage, 0, 3);

@@ -129,22 +129,46 @@ static const struct route_case cases[] = {
      false,
      "http://proxy.corp:1 (environment: HTTPS_PROXY)"},
 
-    /* a source that failed */
     {"{}",
-     {"HTTPS_PROXY=socks5://a:1"},
+     {"HTTPS_PROXY=socks5h://a"},
      "x.test",
      443,
      false,
      false,
-     "REFUSED route_undecided (HTTPS_PROXY: names a SOCKS proxy; only http:// and "
-     "https:// are supported)"},
+     "socks5://a:1080 (environment: HTTPS_PROXY)"},
+    {"{}",
+     {"ALL_PROXY=SOCKS4a://bob@a:81"},
+     "x.test",
+     80,
+     true,
+     false,
+     "socks4://a:81 (environment: ALL_PROXY)"},
+
+    /* a source that failed */
+    {"{}",
+     {"HTTPS_PROXY=socks://a:1"},
+     "x.test",
+     443,
+     false,
+     false,
+     "REFUSED route_undecided (HTTPS_PROXY: has a scheme that is not http, https, "
+     "socks5 or socks4)"},
+    {"{}",
+     {"HTTPS_PROXY=socks4://bob:sesame@a:1"},
+     "x.test",
+     443,
+     false,
+     false,
+     "REFUSED route_undecided (HTTPS_PROXY: has a password, which SOCKS4 cannot "
+     "carry)"},
     {"{}",
      {"HTTPS_PROXY=ftp://a:1"},
      "x.test",
      443,
      false,
      false,
-     "REFUSED route_undecided (HTTPS_PROXY: has a scheme that is not http or https)"},
+     "REFUSED route_undecided (HTTPS_PROXY: has a scheme that is not http, https, socks5 "
+     "or socks4)"},
     {"{}",
      {"https_proxy=://a:1", "HTTPS_PROXY=http://b:2"},
      "x.test",
@@ -188,20 +212,14 @@ static const struct route_case cases[] = {
      false,
      "REFUSED route_undecided (HTTPS_PROXY: has a control character in its user part)"},
     {"{}",
-     {"HTTPS_PROXY=socks5://a:1", "NO_PROXY=*"},
+     {"HTTPS_PROXY=ftp://a:1", "NO_PROXY=*"},
      "x.test",
      443,
      false,
      false,
-     "REFUSED route_undecided (HTTPS_PROXY: names a SOCKS proxy; only http:// and "
-     "https:// are supported)"},
-    {"{}",
-     {"HTTPS_PROXY=socks5://a:1"},
-     "x.test",
-     80,
-     true,
-     false,
-     "DIRECT (" NONE ")"},
+     "REFUSED route_undecided (HTTPS_PROXY: has a scheme that is not http, https, "
+     "socks5 or socks4)"},
+    {"{}", {"HTTPS_PROXY=ftp://a:1"}, "x.test", 80, true, false, "DIRECT (" NONE ")"},
 
     /* NO_PROXY counts only with a proxy from the environment */
     {"{}",
@@ -349,11 +367,58 @@ START_TEST(login_of_a_variable)
 }
 END_TEST
 
+/* A SOCKS proxy gets the login in its variable, and never ours. */
+static const struct {
+    char *variable;
+    const char *name, *password;
+} socks_logins[] = {
+    {"ALL_PROXY=socks5://wp.corp", NULL, NULL},
+    {"ALL_PROXY=socks5://alice:sesame@wp.corp", "alice", "sesame"},
+    {"ALL_PROXY=socks5://alice@wp.corp", "alice", NULL},
+    {"ALL_PROXY=socks4://alice@wp.corp", "alice", NULL},
+    {"ALL_PROXY=socks5://bob@wp.corp", "bob", "global"},
+};
+
+START_TEST(login_of_a_socks_variable)
+{
+    char *environment[] = {socks_logins[_i].variable, NULL};
+    struct config *config = config_of("username: bob\npassword_type: nt_hash\n");
+    struct router *router;
+    struct route *route;
+    const struct config_login *login;
+
+    config->login.password = secret_new(SPAN("global"));
+    router = router_new(
+        &(struct router_options){.config = config, .environment = environment});
+    ck_assert_ptr_nonnull(router);
+    config_unref(config);
+    route = decide(router, "x.test", true);
+    router_free(router);
+    ck_assert_int_eq(route->kind, ROUTE_HOPS);
+    login = route->hops[0].login;
+    if (socks_logins[_i].name == NULL)
+        ck_assert_ptr_null(login->login_name);
+    else
+        ck_assert_str_eq(login->login_name, socks_logins[_i].name);
+    if (socks_logins[_i].password == NULL)
+        ck_assert_ptr_null(login->password);
+    else
+        ck_assert(span_equal(secret_reveal(login->password),
+                             span_of(socks_logins[_i].password)));
+    /* What goes with the password of the configuration is what that is. */
+    ck_assert_int_eq(login->password_type, socks_logins[_i].password != NULL &&
+                                                   strcmp(login->login_name, "bob") == 0
+                                               ? CONFIG_PASSWORD_NT_HASH
+                                               : CONFIG_PASSWORD_PLAIN);
+    route_unref(route);
+}
+END_TEST
+
 /* Nothing of a password is in an explanation, wherever the value is wrong. */
 static char *const faulty[] = {
     "HTTPS_PROXY=http://alice:sesame@",
     "HTTPS_PROXY=alice:sesame@host:x",
-    "HTTPS_PROXY=socks5://alice:sesame@host:1",
+    "HTTPS_PROXY=socks4://alice:sesame@host:1",
     "HTTPS_PROXY=sesame://host:1",
     "HTTPS_PROXY=http://alice:sesame%4@host:1",
     "HTTPS_PROXY=http://alice:ses/ame@host:1",
@@ -459,6 +524,7 @@ int main(void)
 
     tcase_add_loop_test(tcase, decides, 0, COUNT(cases));
     tcase_add_loop_test(tcase, login_of_a_variable, 0, COUNT(logins));
+    tcase_add_loop_test(tcase, login_of_a_socks_variable, 0, COUNT(socks_logins));
     tcase_add_loop_test(tcase, faulty_values_are_not_shown, 0, COUNT(faulty));
     tcase_add_test(tcase, long_values_are_faulty);
     tcase_add_test(tcase, self_is_asked_at_each_decision);

@@ -176,6 +176,23 @@ START_TEST(test_from_refusal)
 }
 END_TEST
 
+START_TEST(test_socks)
+{
+    ck_assert_int_eq(outcome_from_socks(2), OUTCOME_CONNECT_DENIED);
+    for (unsigned reply = 1; reply < 300; reply++)
+        if (reply != 2)
+            ck_assert_int_eq(outcome_from_socks(reply), OUTCOME_CONNECT_FAILED);
+    for (int i = 0; i < OUTCOME_COUNT; i++)
+        ck_assert((outcome_socks_reply((enum outcome)i) == 0) == (i == OUTCOME_OK));
+    ck_assert_uint_eq(outcome_socks_reply(OUTCOME_LOCAL_TARGET_REFUSED), 2);
+    ck_assert_uint_eq(outcome_socks_reply(OUTCOME_CONNECT_DENIED), 2);
+    ck_assert_uint_eq(outcome_socks_reply(OUTCOME_DNS_ERROR), 4);
+    ck_assert_uint_eq(outcome_socks_reply(OUTCOME_CONNECT_REFUSED), 5);
+    ck_assert_uint_eq(outcome_socks_reply(OUTCOME_INTERNAL), 1);
+    ck_assert_uint_eq(outcome_socks_reply(OUTCOME_LOGIN_REJECTED), 1);
+}
+END_TEST
+
 START_TEST(test_counter_texts)
 {
     const char *name = counter_name((enum counter)_i);
@@ -213,6 +230,7 @@ int main(void)
     tcase_add_test(tcase, test_unknown_is_internal);
     tcase_add_test(tcase, test_from_connect);
     tcase_add_loop_test(tcase, test_from_refusal, 0, COUNT(refusals));
+    tcase_add_test(tcase, test_socks);
     tcase_add_loop_test(tcase, test_counter_texts, 0, COUNTER_COUNT);
     tcase_add_test(tcase, test_counting);
     suite_add_tcase(suite, tcase);

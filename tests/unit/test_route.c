@@ -137,7 +137,7 @@ START_TEST(the_list_is_shared)
     ck_assert_uint_eq(b->hop_count, 3);
     ck_assert_str_eq(b->hops[2].host, "2001:db8::1");
     ck_assert_uint_eq(b->hops[2].port, 81);
-    ck_assert(b->hops[1].tls && !b->hops[0].tls);
+    ck_assert(b->hops[1].kind == HOP_HTTPS && b->hops[0].kind == HOP_HTTP);
     ck_assert_ptr_eq(b->hops[1].login, &b->config->proxy[1].login);
     ck_assert_ptr_null(b->hops[0].header);
     route_unref(b);

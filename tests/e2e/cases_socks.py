@@ -1,0 +1,133 @@
+"""SOCKS5 on the way out: a real microsocks, with and without a login."""
+
+import os
+import socket
+
+from bed import Failure, expect, expect_in, free_port, wait_until, write
+from cases_clients import curl, forbidden
+from cases_gate import ask_both, ask_connect, ask_get, expect_error, together
+from kdc import with_hosts
+from servers import USER
+
+WORD = "socks-s3cret"
+
+
+class Microsocks:
+    """It looks names up by itself, in a hosts file of its own."""
+
+    def __init__(self, bed, *options):
+        self.bed = bed
+        self.options = options
+        self.home = bed.fresh("microsocks")
+        self.log = os.path.join(self.home, "log")
+        hosts = write(os.path.join(self.home, "hosts"), "127.0.0.1 origin.test\n")
+        self.prefix = with_hosts(bed, hosts)
+
+    def start(self):
+        for _ in range(5):
+            self.port = free_port()
+            command = [self.bed.which("microsocks"), "-i", "127.0.0.1"]
+            command += ["-p", str(self.port), *self.options]
+            process = self.bed.start("microsocks", self.prefix + command, self.log)
+            try:
+                process.wait_ready(self.answers)
+            except Failure:
+                continue
+            return self
+        raise Failure("microsocks found no port")
+
+    def answers(self):
+        with socket.socket() as link:
+            return link.connect_ex(("127.0.0.1", self.port)) == 0
+
+    def lines(self):
+        with open(self.log, encoding="utf-8", errors="replace") as file:
+            return [line for line in file if "origin.test" in line]
+
+
+def open_proxy(world):
+    return Microsocks(world.bed).start()
+
+
+def closed_proxy(world):
+    return Microsocks(world.bed, "-u", USER, "-P", WORD).start()
+
+
+def with_login(world, proxy, word=WORD):
+    """The settings of a gate before it."""
+    path = write(world.bed.path(f"socks-{word}"), word + "\n", 0o600)
+    url = f'url: "socks5://127.0.0.1:{proxy.port}"'
+    return {"proxy": f"[{{{url}, username: {USER}, password_file: {path}}}]"}
+
+
+def name_is_passed_on(world):
+    """The name exists nowhere but for microsocks."""
+    proxy = open_proxy(world)
+    gate = world.gate({"proxy": f"socks5://127.0.0.1:{proxy.port}"})
+    for base in (world.origin.url, world.origin.tls_url):
+        done = curl(world.bed, gate.url, "-f", base + "/small.txt")
+        expect(done.stdout, b"a small file\n", base)
+    wait_until(lambda: len(proxy.lines()) >= 2, 10, "microsocks' log")
+    gate.stop()
+
+
+def refusals(world):
+    """Its own words reach the client."""
+    proxy = open_proxy(world)
+    gate = world.gate({"proxy": f"socks5://127.0.0.1:{proxy.port}"})
+    hop = f"socks5://127.0.0.1:{proxy.port}"
+    for target in ("nowhere.test:443", f"origin.test:{free_port()}"):
+        answer = ask_connect(gate, target)
+        expect_error(answer, (502,), (hop, "the proxy says: "), target)
+    answer = ask_get(gate, "http://nowhere.test/")
+    expect_error(answer, (502,), (hop, "the proxy says: "), "GET")
+    gate.stop()
+
+
+def global_login_is_kept_back(world):
+    proxy = closed_proxy(world)
+    gate = world.gate({"proxy": f"socks5://127.0.0.1:{proxy.port}"}, password=WORD)
+    for what, answer in ask_both(gate, world):
+        expect_error(answer, (403,), ("give its entry",), what)
+    gate.stop()
+
+
+def wrong_password(world):
+    """It is tried once, however many ask."""
+    proxy = closed_proxy(world)
+    gate = world.gate(with_login(world, proxy, "wrong"))
+    url = world.origin.url + "/small.txt"
+    expect(together(lambda _: ask_get(gate, url).status, 10), [403] * 10, "the statuses")
+    log = gate.process.output()
+    expect(log.count("outcome=login_rejected"), 1, "logins that were rejected")
+    expect(log.count("outcome=login_held"), 9, "logins that were held back")
+    gate.stop()
+
+
+def failover(world):
+    proxy = open_proxy(world)
+    dead = free_port()
+    hops = f"['socks5://127.0.0.1:{dead}', 'socks5h://127.0.0.1:{proxy.port}']"
+    gate = world.gate({"proxy": hops})
+    done = curl(world.bed, gate.url, "-f", world.origin.tls_url + "/small.txt")
+    expect(done.stdout, b"a small file\n", "the file")
+    status = world.bed.run(world.program, "--config", gate.config, "status").stdout
+    expect_in("rests", status.decode(), "the dead hop")
+    gate.stop()
+
+
+ALL = (name_is_passed_on, refusals, global_login_is_kept_back, wrong_password, failover)
+
+
+def run(world, results, clients):
+    """clients(name, settings) runs all clients through one ccgate."""
+
+    def settings(proxy):
+        return {"proxy": f"socks5://127.0.0.1:{proxy.port}"}
+
+    # It knows no rules.
+    more = {"leave_out": (forbidden,)}
+    clients("socks_hop", settings(open_proxy(world)), **more)
+    clients("socks_hop_login", with_login(world, closed_proxy(world)), **more)
+    for case in ALL:
+        results.run(f"socks/{case.__name__}", case, world)
