@@ -23,6 +23,7 @@ libccgate_a_SOURCES += \
 	src/fwd/session_internal.h \
 	src/fwd/session_reply.c \
 	src/fwd/session_request.c \
+	src/fwd/session_socks.c \
 	src/fwd/session_way.c
 
 if HAVE_SPLICE

@@ -124,6 +124,7 @@ void session_intake_free(struct session *s)
     buf_clear(&intake->in);
     buf_clear(&intake->out);
     head_clear(&intake->head);
+    free(intake->authority);
     free(intake);
     s->intake = NULL;
 }

@@ -30,15 +30,26 @@ enum session_state {
     SESSION_STATES
 };
 
+/* How the client says what it wants. */
+enum session_way {
+    WAY_UNKNOWN, /* nothing was read yet */
+    WAY_HTTP,
+    WAY_SOCKS4, /* these by the first byte of the connection */
+    WAY_SOCKS5,
+};
+
 /* A request being read and served; freed as soon as the session is a tunnel. */
 struct intake {
-    struct buf raw; /* the head, then nothing else */
+    struct buf raw; /* the head or what stands for it, then nothing else */
     struct buf in;  /* bytes behind the head */
     struct buf out; /* our own reply */
     struct head head;
     struct url url; /* absolute-form target; CONNECT: host and port only */
     struct framing framing;
-    bool connect;         /* CONNECT, else absolute-form */
+    bool connect;         /* CONNECT or SOCKS, else absolute-form */
+    size_t greeting;      /* SOCKS5: bytes of `raw` that were answered */
+    uint8_t socks_fault;  /* a socks_reply that says more than the outcome; 0: none */
+    char *authority;      /* SOCKS: "host:port", which `url` points into */
     bool keep;            /* after the reply another request may come */
     enum outcome outcome; /* of the reply in `out` */
     char detail[320];
@@ -65,6 +76,7 @@ struct session {
     uint64_t idle_ms; /* of a ready tunnel, before it was taken */
     struct peer peer;
     uint8_t state;
+    uint8_t way;
     bool open;         /* the client was told that it has a tunnel */
     bool refused;      /* its caller may not speak; counted apart */
     uint32_t lingered; /* bytes discarded */
@@ -89,6 +101,16 @@ void session_client_fired(void *ctx, unsigned events);
 void session_head_enter(struct session *s);
 void session_head_event(struct session *s);
 void session_head_timeout(struct session *s);
+
+/* ---- session_socks.c ---- */
+
+/* The same with SOCKS: takes what has come; false when more bytes are needed. */
+bool session_socks_parse(struct session *s);
+
+/* Appends the answer to a request, or to what was read of one. An error of
+ * buf_append(). */
+int session_socks_answer(const struct session *s, struct buf *out,
+                         enum outcome outcome);
 
 /* ---- session_way.c ---- */
 

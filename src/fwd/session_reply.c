@@ -45,6 +45,15 @@ static void fault_note(struct session *s, const struct session_fault *fault)
                  LOG_TEXT("detail", fault->detail));
 }
 
+/* In the language of the client. */
+static int refusal_put(struct session *s, const struct reply *reply)
+{
+    if (s->way == WAY_SOCKS4 || s->way == WAY_SOCKS5)
+        return session_socks_answer(s, &s->intake->out, reply->outcome);
+    s->access.status = reply_status(reply);
+    return reply_error(&s->intake->out, reply);
+}
+
 void session_fail(struct session *s, const struct session_fault *fault)
 {
     bool silent = outcome_info(fault->outcome)->status == 0;
@@ -70,8 +79,7 @@ void session_fail(struct session *s, const struct session_fault *fault)
 
     fault_note(s, fault);
     in->keep = reply.keep;
-    s->access.status = reply_status(&reply);
-    if (reply_error(&in->out, &reply) != 0)
+    if (refusal_put(s, &reply) != 0)
         session_end(s, fault->outcome, fault->detail);
     else
         session_enter(s, SESSION_REPLY);

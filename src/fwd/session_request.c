@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "fwd/session_internal.h"
 #include "http/forward.h"
+#include "http/socks.h"
 
 #define TARGET_SHOWN 256 /* bytes of a target in the log */
 
@@ -141,10 +142,10 @@ static bool head_split(struct intake *in)
 static bool head_parse(struct session *s)
 {
     struct intake *in = s->intake;
-    enum head_progress progress =
-        head_read_request(&in->head, in->raw.data + in->raw.start, in->raw.len);
 
-    switch (progress) {
+    if (s->way != WAY_HTTP)
+        return session_socks_parse(s);
+    switch (head_read_request(&in->head, in->raw.data + in->raw.start, in->raw.len)) {
     case HEAD_PARTIAL:
         return false;
     case HEAD_DONE:
@@ -170,12 +171,29 @@ static bool head_parse(struct session *s)
     return true;
 }
 
+/* The first byte of the connection tells. */
+static uint8_t way_of(char first)
+{
+    switch (first) {
+    case SOCKS_VERSION4:
+        return WAY_SOCKS4;
+    case SOCKS_VERSION5:
+        return WAY_SOCKS5;
+    default:
+        return WAY_HTTP;
+    }
+}
+
 /* The first bytes of a request are there: its clock begins. */
 static bool head_began(struct session *s)
 {
+    char first = s->intake->raw.data[s->intake->raw.start];
+
     s->access.began = loop_clock();
     deadline_set(s->server->loop, &s->limit, s->config->timeout.head);
-    if (s->intake->raw.data[s->intake->raw.start] != 0x16)
+    if (s->way == WAY_UNKNOWN)
+        s->way = way_of(first);
+    if (first != 0x16)
         return true;
     counter_add(COUNTER_TLS_ON_PLAIN, 1);
     LOG_WARN("tls_on_plain_port", LOG_TEXT("client", s->remote),

@@ -52,15 +52,21 @@ void session_route_enter(struct session *s)
 /* ---- CONNECT ---- */
 
 /*
- * The one answer that all clients take, in one write (proxy.md section 1.1). The
+ * The one answer that all HTTP clients take, in one write (proxy.md section 1.1). The
  * socket's buffer is empty, so that a short write means a client that is gone.
  */
 static bool tunnel_announce(struct session *s)
 {
-    static const char answer[] = "HTTP/1.1 200 Connection established\r\n\r\n";
-    ssize_t n = stream_write(s->client, answer, sizeof(answer) - 1);
+    struct span answer = SPAN("HTTP/1.1 200 Connection established\r\n\r\n");
+    struct buf *out = &s->intake->out;
 
-    return n == (ssize_t)sizeof(answer) - 1;
+    buf_reset(out);
+    if (s->way != WAY_HTTP) {
+        if (session_socks_answer(s, out, OUTCOME_OK) != 0)
+            return false;
+        answer = buf_span(out);
+    }
+    return stream_write(s->client, answer.at, answer.len) == (ssize_t)answer.len;
 }
 
 static void session_opened(struct session *s)
@@ -112,7 +118,7 @@ static void connected(void *ctx, const struct connector_result *result)
         session_enter(s, SESSION_TUNNEL);
         return;
     }
-    s->access.status = 200;
+    s->access.status = s->way == WAY_HTTP ? 200 : 0;
     s->access.reused = ready ? "ready" : reused ? "warm" : NULL;
     if (tunnel_announce(s)) {
         session_opened(s);

@@ -8,7 +8,6 @@
 #include <string.h>
 
 enum {
-    VERSION4 = 4,
     LOGIN_VERSION = 1,
     COMMAND_CONNECT = 1,
     ADDRESS_IPV4 = 1,
@@ -153,6 +152,64 @@ int socks5_put_reply(struct buf *out, enum socks_reply reply)
     return buf_append(out, message, sizeof(message));
 }
 
+/* Text up to a NUL, which *rest is then behind. */
+static enum socks_progress read_text(struct span *rest, struct span *text)
+{
+    size_t n = span_find(*rest, '\0');
+
+    if (n > SOCKS_NAME)
+        return SOCKS_BAD;
+    if (n == rest->len)
+        return SOCKS_MORE;
+    *text = (struct span){rest->at, n};
+    *rest = span_skip(*rest, n + 1);
+    return SOCKS_DONE;
+}
+
+/* Of SOCKS4a, whose address that cannot be says that a name follows. */
+static bool name_follows(struct span address)
+{
+    return byte_at(address, 0) == 0 && byte_at(address, 1) == 0 &&
+           byte_at(address, 2) == 0 && byte_at(address, 3) != 0;
+}
+
+enum socks_progress socks4_read_request(struct span in, size_t *size,
+                                        struct socks_request *request)
+{
+    struct span rest = span_skip(in, 8), address = span_skip(in, 4);
+    struct span user, name = {"", 0};
+    enum socks_progress progress;
+
+    *request = (struct socks_request){.fault = SOCKS_REPLY_OK};
+    if (in.len > 0 && byte_at(in, 0) != SOCKS_VERSION4)
+        return SOCKS_BAD;
+    if (in.len < 9)
+        return SOCKS_MORE;
+    progress = read_text(&rest, &user);
+    if (progress == SOCKS_DONE && name_follows(address))
+        progress = read_text(&rest, &name);
+    if (progress != SOCKS_DONE)
+        return progress;
+    *size = in.len - rest.len;
+    request->port = port_at(in, 2);
+    if (!name_follows(address))
+        (void)inet_ntop(AF_INET, address.at, request->host, SOCKS_NAME);
+    else
+        memcpy(request->host, name.at, name.len);
+    if (byte_at(in, 1) != COMMAND_CONNECT)
+        request->fault = SOCKS_REPLY_NO_COMMAND;
+    else if (request->host[0] == '\0' || request->port == 0)
+        request->fault = SOCKS_REPLY_FAILED;
+    return SOCKS_DONE;
+}
+
+int socks4_put_reply(struct buf *out, bool granted)
+{
+    const char message[8] = {0, granted ? REPLY4_GRANTED : REPLY4_REJECTED};
+
+    return buf_append(out, message, sizeof(message));
+}
+
 /* ---- the client's end ---- */
 
 int socks5_put_greeting(struct buf *out, bool login)
@@ -271,7 +328,7 @@ int socks4_put_request(struct buf *out, struct span host, uint16_t port,
     if (host.len == 0 || host.len > SOCKS_NAME || n == 16 ||
         span_find(host, '\0') < host.len || span_find(user, '\0') < user.len)
         return -EINVAL;
-    error = put_byte(out, VERSION4);
+    error = put_byte(out, SOCKS_VERSION4);
     error = error ? error : put_byte(out, COMMAND_CONNECT);
     error = error ? error : put_port(out, port);
     error = error ? error : buf_append(out, (const char *)bytes, 4);

@@ -11,8 +11,9 @@
 #include "base/buf.h"
 
 enum {
-    SOCKS_VERSION5 = 5, /* the first byte of a SOCKS5 client */
-    SOCKS_NAME = 255,   /* bytes of a name, of a user, of a password */
+    SOCKS_VERSION4 = 4, /* the first byte of a client */
+    SOCKS_VERSION5 = 5,
+    SOCKS_NAME = 255, /* bytes of a name, of a user, of a password */
 };
 
 enum socks_progress {
@@ -59,6 +60,11 @@ struct socks_request {
 enum socks_progress socks5_read_request(struct span in, size_t *size,
                                         struct socks_request *request);
 int socks5_put_reply(struct buf *out, enum socks_reply reply);
+
+/* SOCKS4 and 4a; who the user is said to be is read over. Faults as above. */
+enum socks_progress socks4_read_request(struct span in, size_t *size,
+                                        struct socks_request *request);
+int socks4_put_reply(struct buf *out, bool granted);
 
 /* ---- the client's end ---- */
 

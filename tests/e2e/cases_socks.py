@@ -1,9 +1,10 @@
-"""SOCKS5 on the way out: a real microsocks, with and without a login."""
+"""SOCKS on the way out, by a real microsocks with and without a login, and on the way
+in, by real clients."""
 
 import os
 import socket
 
-from bed import Failure, expect, expect_in, free_port, wait_until, write
+from bed import Failure, expect, expect_in, free_port, read, wait_until, write
 from cases_clients import curl, forbidden
 from cases_gate import ask_both, ask_connect, ask_get, expect_error, together
 from kdc import with_hosts
@@ -116,7 +117,53 @@ def failover(world):
     gate.stop()
 
 
-ALL = (name_is_passed_on, refusals, global_login_is_kept_back, wrong_password, failover)
+def way_in(world):
+    """Clients that speak SOCKS to ccgate, which speaks HTTP to squid."""
+    gate = world.gate()
+    for option in ("--socks5-hostname", "--socks4a"):
+        for base in (world.origin.url, world.origin.tls_url):
+            form = ("-f", "--cacert", world.bed.ca, option, gate.address)
+            done = world.bed.run("curl", "-q", "-sS", *form, base + "/big.bin")
+            expect(len(done.stdout), world.origin.BIG, f"{option} {base}")
+    expect_in("method=SOCKS5 target=origin.test:", gate.process.output(), "the log")
+    failed = world.bed.run(
+        "curl", "-q", "-sS", "--socks5-hostname", gate.address,
+        "http://forbidden.test:8000/", check=False,
+    )  # fmt: skip
+    expect_in("(2)", failed.stderr.decode(), "what curl says of a refusal")
+    gate.stop()
+
+
+def git_way_in(world):
+    gate = world.gate()
+    env = dict(
+        world.bed.env,
+        GIT_SSL_CAINFO=world.bed.ca,
+        all_proxy="socks5h://" + gate.address,
+    )
+    for base in (world.origin.url, world.origin.tls_url):
+        clone = world.bed.fresh("socks-clone")
+        world.bed.run("git", "clone", "-q", base + "/git/project.git", clone, env=env)
+        expect(read(os.path.join(clone, "README")), "hello\n", "the clone")
+    expect_in("method=SOCKS5", gate.process.output(), "the log")
+    gate.stop()
+
+
+def both_ways(world):
+    """SOCKS in, SOCKS out, with a login."""
+    gate = world.gate(with_login(world, closed_proxy(world)))
+    form = ("-f", "--cacert", world.bed.ca, "--socks5-hostname", gate.address)
+    done = world.bed.run(
+        "curl", "-q", "-sS", *form, world.origin.tls_url + "/small.txt"
+    )
+    expect(done.stdout, b"a small file\n", "the file")
+    gate.stop()
+
+
+ALL = (
+    name_is_passed_on, refusals, global_login_is_kept_back, wrong_password, failover,
+    way_in, git_way_in, both_ways,
+)  # fmt: skip
 
 
 def run(world, results, clients):

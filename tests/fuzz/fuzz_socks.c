@@ -31,5 +31,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         expect(request.fault != SOCKS_REPLY_OK ||
                (request.port > 0 && request.host[0] != '\0'));
     }
+    if (socks4_read_request(in, &used, &request) == SOCKS_DONE) {
+        expect(used <= size);
+        expect(request.fault != SOCKS_REPLY_OK ||
+               (request.port > 0 && request.host[0] != '\0'));
+    }
     return 0;
 }

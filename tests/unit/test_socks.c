@@ -196,6 +196,66 @@ START_TEST(socks4)
 }
 END_TEST
 
+static const struct {
+    struct span message;
+    const char *host;
+    uint16_t port;
+    enum socks_reply fault;
+} requests4[] = {
+    {{"\4\1\1\273\300\0\2\1al\0", 11}, "192.0.2.1", 443, SOCKS_REPLY_OK},
+    {{"\4\1\1\273\0\0\0\1\0origin.test\0", 21}, "origin.test", 443, SOCKS_REPLY_OK},
+    {{"\4\1\1\273\0\0\0\11al\0a\0", 13}, "a", 443, SOCKS_REPLY_OK},
+    {{"\4\1\1\273\0\0\0\0\0", 9}, "0.0.0.0", 443, SOCKS_REPLY_OK},
+    {{"\4\1\1\273\0\0\0\1\0\0", 10}, NULL, 443, SOCKS_REPLY_FAILED},
+    {{"\4\1\0\0\300\0\2\1\0", 9}, NULL, 0, SOCKS_REPLY_FAILED},
+    {{"\4\2\1\273\300\0\2\1\0", 9}, NULL, 443, SOCKS_REPLY_NO_COMMAND},
+};
+
+START_TEST(request4)
+{
+    struct socks_request got;
+    struct span all = requests4[_i].message;
+    size_t size = 0;
+    char behind[64];
+
+    for (size_t n = 0; n < all.len; n++)
+        ck_assert_int_eq(socks4_read_request((struct span){all.at, n}, &size, &got),
+                         SOCKS_MORE);
+    memcpy(behind, all.at, all.len);
+    memcpy(behind + all.len, "rest", 4);
+    ck_assert_int_eq(
+        socks4_read_request((struct span){behind, all.len + 4}, &size, &got),
+        SOCKS_DONE);
+    ck_assert_uint_eq(size, all.len);
+    ck_assert_int_eq(got.fault, requests4[_i].fault);
+    ck_assert_uint_eq(got.port, requests4[_i].port);
+    if (requests4[_i].host != NULL)
+        ck_assert_str_eq(got.host, requests4[_i].host);
+}
+END_TEST
+
+/* A user or a name without an end is none. */
+START_TEST(request4_endless)
+{
+    struct socks_request got;
+    char message[8 + SOCKS_NAME + 2];
+    size_t size = 0;
+
+    memset(message, 'x', sizeof(message));
+    memcpy(message, "\4\1\1\273\300\0\2\1", 8);
+    ck_assert_int_eq(
+        socks4_read_request((struct span){message, 8 + SOCKS_NAME}, &size, &got),
+        SOCKS_MORE);
+    ck_assert_int_eq(
+        socks4_read_request((struct span){message, 8 + SOCKS_NAME + 1}, &size, &got),
+        SOCKS_BAD);
+    ck_assert_int_eq(socks4_read_request(SPAN("\5\1"), &size, &got), SOCKS_BAD);
+    ck_assert_int_eq(socks4_put_reply(&out, false), 0);
+    ck_assert_int_eq(socks4_put_reply(&out, true), 0);
+    expect_out("\0\133\0\0\0\0\0\0\0\132\0\0\0\0\0\0");
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("socks");
@@ -209,6 +269,8 @@ int main(void)
     tcase_add_test(tcase, client_login);
     tcase_add_test(tcase, client_reply);
     tcase_add_test(tcase, socks4);
+    tcase_add_loop_test(tcase, request4, 0, COUNT(requests4));
+    tcase_add_test(tcase, request4_endless);
     suite_add_tcase(suite, tcase);
     return suite_run(suite);
 }
