@@ -222,6 +222,7 @@ static bool take_config(struct daemon *d, struct config *config, struct buf *mes
     }
     warn_of_restart(d->config, config, messages);
     log_new_listeners(d->server, before, count);
+    forwards_announce(&d->server->forwards);
     free(before);
     config_unref(d->config);
     d->config = config;
@@ -429,6 +430,7 @@ static bool daemon_start(struct daemon *d)
     d->state = DAEMON_RUNNING;
     for (size_t i = 0; i < d->server->listener_count; i++)
         log_listening(d->server->listeners[i]);
+    forwards_announce(&d->server->forwards);
     LOG_INFO("ready", LOG_INT("pid", getpid()), LOG_TEXT("version", PACKAGE_VERSION),
              LOG_TEXT("admin", admin_path(d->admin)));
     log_flush();

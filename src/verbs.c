@@ -145,24 +145,7 @@ const char *verb_target(const char *text, struct route_request *request)
 
 bool verb_is_self(void *ctx, struct span host, uint16_t port)
 {
-    const struct config *config = ctx;
-    struct netaddr target;
-
-    if (span_equal_nocase(host, SPAN("localhost")) ||
-        span_equal_nocase(host, SPAN("localhost.")))
-        host = SPAN("127.0.0.1");
-    if (!netaddr_from_ip(&target, host, port))
-        return false;
-    for (size_t i = 0; i < config->listen_count; i++) {
-        const struct netaddr *own = &config->listen[i].addr;
-
-        if (own->u.sa.sa_family == AF_UNIX || netaddr_port(own) != port)
-            continue;
-        if (netaddr_same_ip(own, &target) ||
-            (netaddr_is_any(own) && netaddr_is_loopback(&target)))
-            return true;
-    }
-    return false;
+    return config_is_own(ctx, host, port);
 }
 
 static const char *kind_text(enum route_kind kind)

@@ -51,6 +51,23 @@ static json_t *listeners_json(const struct server *server)
     return list;
 }
 
+static json_t *forwards_json(const struct server *server)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < server->forwards.count; i++) {
+        const struct forward *f = server->forwards.list[i];
+        json_t *object = json_object();
+        char addr[NETADDR_TEXT];
+
+        netaddr_format(listener_addr(f->listener), addr);
+        json_object_set_new(object, "address", text(addr));
+        json_object_set_new(object, "target", text(f->target));
+        json_array_append_new(list, object);
+    }
+    return list;
+}
+
 static const char *uid_check(const struct server *server)
 {
     if (server->config->allow_any_user)
@@ -330,6 +347,7 @@ json_t *status_json(const struct status_facts *facts)
                             text(server->draining ? "draining" : "running")) != 0 ||
         json_object_set_new(status, "config", config_json(facts)) != 0 ||
         json_object_set_new(status, "listeners", listeners_json(server)) != 0 ||
+        json_object_set_new(status, "forwards", forwards_json(server)) != 0 ||
         json_object_set_new(status, "uid_check", text(uid_check(server))) != 0 ||
         json_object_set_new(status, "state_trouble",
                             text(guard_trouble(server->egress->guard))) != 0 ||

@@ -283,6 +283,18 @@ static void put_listeners(struct writer *w, const json_t *listeners)
     put(w, "\n");
 }
 
+static void put_forwards(struct writer *w, const json_t *forwards)
+{
+    for (size_t i = 0; i < json_array_size(forwards); i++) {
+        const json_t *forward = json_array_get(forwards, i);
+        char addr[CELL_SIZE], target[CELL_SIZE];
+
+        set_cell(addr, get_text(forward, "address"));
+        set_cell(target, get_text(forward, "target"));
+        put(w, "%-10s %s to %s\n", "tunnel", addr, target);
+    }
+}
+
 static void put_callers(struct writer *w, const char *check)
 {
     if (strcmp(check, "kernel") == 0)
@@ -364,6 +376,7 @@ int status_table(const json_t *status, struct buf *out)
         (unsigned long long)get_number(status, "pid"), up,
         strcmp(get_text(status, "state"), "draining") == 0 ? "  DRAINING" : "");
     put_listeners(&w, json_object_get(status, "listeners"));
+    put_forwards(&w, json_object_get(status, "forwards"));
     put_callers(&w, get_text(status, "uid_check"));
     put_sums(&w, status);
     set_time(when, get_number(config, "loaded_at"));

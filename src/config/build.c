@@ -65,13 +65,21 @@ static void patterns_free(struct config_patterns *patterns)
     free(patterns->text);
 }
 
+static void listens_free(struct config_listen *listen, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        free(listen[i].text);
+        free(listen[i].target);
+    }
+    free(listen);
+}
+
 static void lists_free(struct config *c)
 {
-    for (size_t i = 0; i < c->listen_count; i++)
-        free(c->listen[i].text);
+    listens_free(c->listen, c->listen_count);
+    listens_free(c->tunnel, c->tunnel_count);
     for (size_t i = 0; i < c->proxy_count; i++)
         proxy_clear(&c->proxy[i]);
-    free(c->listen);
     free(c->proxy);
     patterns_free(&c->noproxy);
     patterns_free(&c->auth_hosts);
@@ -114,6 +122,7 @@ void build_clear(struct build *b)
 {
     config_unref(b->config);
     free(b->listen_place);
+    free(b->tunnel_place);
     free(b->proxy_place);
     *b = (struct build){0};
 }

@@ -103,6 +103,7 @@ struct config_listen {
     char *text;          /* as written, for messages */
     struct netaddr addr; /* `localhost:PORT` is two entries: 127.0.0.1 and ::1 */
     bool optional;       /* its family may be missing on this host */
+    char *target;        /* of `tunnel`: "host:port"; NULL in `listen` */
 };
 
 /* All in milliseconds; 0 means no limit where that makes sense. */
@@ -140,6 +141,8 @@ struct config_limits {
 struct config {
     struct config_listen *listen;
     size_t listen_count;
+    struct config_listen *tunnel; /* each leads to one target */
+    size_t tunnel_count;
     struct config_proxy *proxy;
     size_t proxy_count;
     struct config_patterns noproxy;
@@ -180,6 +183,9 @@ void config_unref(struct config *config);
  */
 bool config_may_login(const struct config *config, struct span host, uint16_t port,
                       bool environment);
+
+/* Whether host and port are an address of `listen` or `tunnel`. */
+bool config_is_own(const struct config *config, struct span host, uint16_t port);
 
 /* One of these opens a key path to a value given outside of files. */
 struct config_setting {

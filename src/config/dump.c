@@ -166,14 +166,12 @@ static void put_headers(struct dump *d, char *const *lines, const char *indent)
     }
 }
 
-static void put_listen(struct dump *d)
+static void put_listen(struct dump *d, const struct config_listen *listen, size_t count)
 {
-    const struct config *c = d->config;
-
-    for (size_t i = 0; i < c->listen_count; i++)
+    for (size_t i = 0; i < count; i++)
         /* localhost:PORT is two entries with one text. */
-        if (i == 0 || strcmp(c->listen[i].text, c->listen[i - 1].text) != 0)
-            put_item(d, c->listen[i].text);
+        if (i == 0 || strcmp(listen[i].text, listen[i - 1].text) != 0)
+            put_item(d, listen[i].text);
 }
 
 static void put_allow(struct dump *d)
@@ -311,7 +309,9 @@ static void put_list(struct dump *d, const struct config_key *key)
     const struct config *c = d->config;
 
     if (key->offset == offsetof(struct config, listen))
-        put_listen(d);
+        put_listen(d, c->listen, c->listen_count);
+    else if (key->offset == offsetof(struct config, tunnel))
+        put_listen(d, c->tunnel, c->tunnel_count);
     else if (key->offset == offsetof(struct config, proxy))
         put_proxies(d);
     else if (key->offset == offsetof(struct config, noproxy))
@@ -332,6 +332,8 @@ static bool list_is_empty(const struct config *c, const struct config_key *key)
 {
     if (key->offset == offsetof(struct config, listen))
         return c->listen_count == 0;
+    if (key->offset == offsetof(struct config, tunnel))
+        return c->tunnel_count == 0;
     if (key->offset == offsetof(struct config, proxy))
         return c->proxy_count == 0;
     if (key->offset == offsetof(struct config, noproxy))

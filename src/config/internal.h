@@ -199,6 +199,7 @@ struct build {
     struct config *config;
     struct login_place login;         /* the global ones */
     const struct node **listen_place; /* config->listen_count of them */
+    const struct node **tunnel_place; /* config->tunnel_count of them */
     struct proxy_place *proxy_place;  /* config->proxy_count of them */
 };
 
@@ -221,13 +222,15 @@ char *build_dup(struct build *b, struct span text);
 
 /* Items of lists (lists.c, listen.c, proxy.c). */
 typedef void build_item(struct build *b, const struct node *item);
-build_item build_listen, build_proxy;
+build_item build_listen, build_tunnel, build_proxy;
 void build_list(struct build *b, const struct config_key *key,
                 const struct node *value);
 void build_header(struct build *b, const struct node *item, char ***header);
 void strings_free(char **strings); /* NULL-terminated; NULL-safe */
 
-/* What concerns several keys: addresses that nobody is allowed to. */
+/* What concerns several keys: addresses that nobody is allowed to, tunnels to
+ * ourselves.
+ */
 void build_check_listen(struct build *b);
 
 /* Splits user names, reads password files, hands global values to the proxies. */

@@ -261,6 +261,7 @@ static const struct {
     bool any_text; /* items may hold line breaks */
 } lists[] = {
     {offsetof(struct config, listen), build_listen, false, false},
+    {offsetof(struct config, tunnel), build_tunnel, false, false},
     {offsetof(struct config, proxy), build_proxy, true, false},
     {offsetof(struct config, noproxy), build_noproxy, false, true},
     {offsetof(struct config, auth_hosts), build_auth_hosts, false, true},

@@ -23,6 +23,8 @@
 const struct config_key schema_keys[] = {
     {"listen", CONFIG_LIST, NULL, "localhost:3128", "ADDRESS",
      "addresses and Unix sockets to listen on", AT(listen)},
+    {"tunnel", CONFIG_LIST, NULL, NULL, "FORWARD",
+     "addresses that each lead to one target: \"ADDRESS HOST:PORT\"", AT(tunnel)},
     {"proxy", CONFIG_PROXIES, NULL, NULL, "URL",
      "the proxies to go through, the preferred one first", AT(proxy)},
     {"noproxy", CONFIG_LIST, NULL, NULL, "PATTERN",

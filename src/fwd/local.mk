@@ -9,6 +9,8 @@ libccgate_a_SOURCES += \
 	src/fwd/exchange_response.c \
 	src/fwd/flight.c \
 	src/fwd/flight.h \
+	src/fwd/forward.c \
+	src/fwd/forward.h \
 	src/fwd/outlet.c \
 	src/fwd/outlet.h \
 	src/fwd/relay.c \

@@ -28,7 +28,7 @@ static bool is_own(void *ctx, const struct netaddr *addr)
     for (size_t i = 0; i < server->listener_count; i++)
         if (listener_is_at(server->listeners[i], addr))
             return true;
-    return false;
+    return forwards_are_at(&server->forwards, addr);
 }
 
 /* RFC 6761 section 6.3: localhost and what is below it mean loopback. */
@@ -105,6 +105,12 @@ static void server_drained(void *ctx)
     server->drained(server->drained_ctx);
 }
 
+static void accepted_for(void *ctx, const struct forward *forward, int fd,
+                         const struct netaddr *local, const struct netaddr *remote)
+{
+    session_start(ctx, fd, local, remote, forward->target);
+}
+
 struct server *server_new(struct loop *loop, struct egress *egress,
                           struct config *config)
 {
@@ -115,6 +121,7 @@ struct server *server_new(struct loop *loop, struct egress *egress,
     server->loop = loop;
     server->egress = egress;
     server->uid = geteuid();
+    server->forwards = (struct forwards){.callback = accepted_for, .ctx = server};
     egress->is_own = is_own;
     egress->is_own_ctx = server;
     deadline_init(&server->drain_limit, drain_fired, server);
@@ -127,11 +134,14 @@ struct server *server_new(struct loop *loop, struct egress *egress,
     return NULL;
 }
 
-static void listeners_close(struct listener **listeners, size_t count)
+static void listeners_close(struct server *server)
 {
-    for (size_t i = 0; i < count; i++)
-        listener_close(listeners[i]);
-    free(listeners);
+    for (size_t i = 0; i < server->listener_count; i++)
+        listener_close(server->listeners[i]);
+    free(server->listeners);
+    server->listeners = NULL;
+    server->listener_count = 0;
+    forwards_close(&server->forwards);
 }
 
 void server_free(struct server *server)
@@ -139,9 +149,7 @@ void server_free(struct server *server)
     if (!server)
         return;
     server->egress->is_own = NULL;
-    listeners_close(server->listeners, server->listener_count);
-    server->listeners = NULL;
-    server->listener_count = 0;
+    listeners_close(server);
     server->drained = NULL;
     egress_use_router(server->egress, NULL); /* it asks us for our listeners */
     drain_fired(server);
@@ -160,7 +168,7 @@ void server_free(struct server *server)
 static void accepted(void *ctx, int fd, const struct netaddr *local,
                      const struct netaddr *remote)
 {
-    session_start(ctx, fd, local, remote);
+    session_start(ctx, fd, local, remote, NULL);
 }
 
 /* Whom the peer check lets in, the file must let in, too. */
@@ -194,18 +202,6 @@ static bool listeners_add(struct server *server, struct listener *listener)
     return true;
 }
 
-static void explain_bind(struct buf *messages, const char *where, int error)
-{
-    const char *fix = "";
-
-    if (error == EADDRINUSE)
-        fix = "; another program listens there (is it ccgate? try `ccgate status`), "
-              "choose another address with --listen";
-    else if (error == EACCES)
-        fix = "; ports below 1024 need privileges, choose another one with --listen";
-    buf_printf(messages, "cannot listen on %s: %s%s\n", where, strerror(error), fix);
-}
-
 /* Port 0 asks for any port: both addresses of localhost then get the same one. */
 static void port_follow(const struct server *server, struct netaddr *addr)
 {
@@ -230,7 +226,7 @@ static bool listen_one(struct server *server, const struct config_listen *entry,
         return true;
     char text[NETADDR_TEXT];
     netaddr_format(&options.addr, text);
-    explain_bind(messages, text, errno);
+    listener_explain(messages, text, errno);
     return false;
 }
 
@@ -247,34 +243,24 @@ static bool adopt_one(struct server *server, int fd, struct buf *messages)
 
 bool server_listen(struct server *server, int first, int passed, struct buf *messages)
 {
+    const struct config *config = server->config;
+    const struct listener_options options = listener_options_of(server);
     bool ok = true;
 
     for (int i = 0; i < passed; i++)
         ok = adopt_one(server, first + i, messages) && ok;
     server->passed = passed > 0;
-    if (passed > 0)
-        return ok;
-    for (size_t i = 0; i < server->config->listen_count; i++)
-        ok = listen_one(server, &server->config->listen[i], messages) && ok;
-    return ok;
+    for (size_t i = 0; passed == 0 && i < config->listen_count; i++)
+        ok = listen_one(server, &config->listen[i], messages) && ok;
+    return forwards_open(&server->forwards, config, &options, messages) && ok;
 }
 
 /* ---- reload ---- */
 
-static bool entry_is_at(const struct config_listen *entry,
-                        const struct listener *listener)
-{
-    const struct netaddr *addr = listener_addr(listener);
-
-    if (netaddr_port(&entry->addr) == 0 && entry->addr.u.sa.sa_family != AF_UNIX)
-        return netaddr_same_ip(&entry->addr, addr);
-    return netaddr_equal(&entry->addr, addr);
-}
-
 static bool config_names(const struct config *config, const struct listener *listener)
 {
     for (size_t i = 0; i < config->listen_count; i++)
-        if (entry_is_at(&config->listen[i], listener))
+        if (listener_is_of(listener, &config->listen[i]))
             return true;
     return false;
 }
@@ -293,7 +279,7 @@ static bool listeners_reload(struct server *server, const struct config *config,
         bool there = false;
 
         for (size_t j = 0; j < before && !there; j++)
-            there = entry_is_at(entry, server->listeners[j]);
+            there = listener_is_of(server->listeners[j], entry);
         if (there || listen_one(server, entry, messages))
             continue;
         while (server->listener_count > before)
@@ -313,32 +299,46 @@ static bool listeners_reload(struct server *server, const struct config *config,
     return true;
 }
 
+static void listener_adjust(const struct server *server, struct listener *listener,
+                            uint32_t mode, struct buf *messages)
+{
+    char text[NETADDR_TEXT];
+
+    listener_set_keepalive(listener, server->config->timeout.keepalive);
+    if (listener_set_unix_mode(listener, mode))
+        return;
+    netaddr_format(listener_addr(listener), text);
+    buf_printf(messages, "cannot set the mode of %s to %04o: %s\n", text,
+               (unsigned)mode, strerror(errno));
+}
+
 /* What the new configuration changes of those that stay open. */
 static void listeners_adjust(struct server *server, struct buf *messages)
 {
     uint32_t mode = unix_mode_of(server->config);
 
-    for (size_t i = 0; i < server->listener_count; i++) {
-        struct listener *listener = server->listeners[i];
-        char text[NETADDR_TEXT];
-
-        listener_set_keepalive(listener, server->config->timeout.keepalive);
-        if (listener_set_unix_mode(listener, mode))
-            continue;
-        netaddr_format(listener_addr(listener), text);
-        buf_printf(messages, "cannot set the mode of %s to %04o: %s\n", text,
-                   (unsigned)mode, strerror(errno));
-    }
+    for (size_t i = 0; i < server->listener_count; i++)
+        listener_adjust(server, server->listeners[i], mode, messages);
+    for (size_t i = 0; i < server->forwards.count; i++)
+        listener_adjust(server, server->forwards.list[i]->listener, mode, messages);
 }
 
 bool server_reload(struct server *server, struct config *config, struct buf *messages)
 {
-    if (!server->passed && !listeners_reload(server, config, messages))
+    const struct listener_options options = listener_options_of(server);
+
+    if (!forwards_open(&server->forwards, config, &options, messages))
         return false;
+    if (!server->passed && !listeners_reload(server, config, messages)) {
+        forwards_undo(&server->forwards);
+        return false;
+    }
     if (config_take(server, config)) {
+        forwards_keep(&server->forwards, config);
         listeners_adjust(server, messages);
         return true;
     }
+    forwards_undo(&server->forwards);
     buf_append_text(messages, "out of memory\n");
     return false;
 }
@@ -364,9 +364,7 @@ void server_drain(struct server *server, uint64_t limit_ms, void (*drained)(void
     egress_rest(server->egress);
     server->drained = drained;
     server->drained_ctx = ctx;
-    listeners_close(server->listeners, server->listener_count);
-    server->listeners = NULL;
-    server->listener_count = 0;
+    listeners_close(server);
     for (struct session *s = server->sessions, *next; s; s = next) {
         next = session_next(s);
         session_drain(s);

@@ -6,6 +6,7 @@
 #ifndef CCGATE_FWD_SERVER_H
 #define CCGATE_FWD_SERVER_H
 
+#include "fwd/forward.h"
 #include "net/listener.h"
 #include "net/peer.h"
 #include "up/egress.h"
@@ -34,6 +35,7 @@ struct server {
     uint32_t uid; /* our own */
     struct listener **listeners;
     size_t listener_count;
+    struct forwards forwards;
     struct session *sessions; /* list */
     size_t session_count, session_limit, tunnel_count;
     size_t refused_count; /* sessions that only carry a refusal to their caller */
@@ -58,8 +60,8 @@ struct server *server_new(struct loop *loop, struct egress *egress,
 
 /*
  * Opens the configured addresses, or takes `passed` sockets of the service manager from
- * descriptor `first` on instead. False: at least one failed; messages (not NULL) says
- * which and why, a line each. What did open stays open.
+ * descriptor `first` on instead of those of `listen`. False: at least one failed;
+ * messages (not NULL) says which and why, a line each. What did open stays open.
  */
 bool server_listen(struct server *server, int first, int passed, struct buf *messages);
 

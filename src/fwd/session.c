@@ -144,10 +144,13 @@ static void session_unlink(struct session *s)
     server_session_ended(server);
 }
 
-/* A tunnel that broke is broken for both sides; everything else ends in good order. */
+/*
+ * A tunnel that broke is broken for both sides, also one that never came to be and of
+ * which the client can be told nothing else; everything else ends in good order.
+ */
 static void streams_close(struct session *s, enum outcome outcome)
 {
-    if (s->open && outcome != OUTCOME_OK) {
+    if ((s->open || s->way == WAY_FORWARD) && outcome != OUTCOME_OK) {
         stream_abort(s->client);
         stream_abort(s->upstream);
     } else {
@@ -315,7 +318,7 @@ static struct session *session_new(struct server *server, int fd,
 }
 
 void session_start(struct server *server, int fd, const struct netaddr *local,
-                   const struct netaddr *remote)
+                   const struct netaddr *remote, const char *target)
 {
     struct session *s = session_new(server, fd, remote);
 
@@ -326,12 +329,15 @@ void session_start(struct server *server, int fd, const struct netaddr *local,
         close(fd);
         return;
     }
+    s->way = target ? WAY_FORWARD : WAY_UNKNOWN;
     s->peer = peer_of(server->peers, fd, local, remote);
     if (!caller_allowed(s, remote)) {
         caller_refuse(s);
     } else if (server->session_count - server->refused_count > server->session_limit) {
         counter_add(COUNTER_SESSIONS_REFUSED, 1);
         session_fail(s, &(struct session_fault){.outcome = OUTCOME_SESSION_LIMIT});
+    } else if (target) {
+        session_forward(s, target);
     } else {
         session_enter(s, SESSION_HEAD);
     }

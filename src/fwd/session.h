@@ -8,11 +8,12 @@
 #include "fwd/server.h"
 
 /*
- * Takes an accepted socket. When even the start fails, the socket is closed and a line
- * is logged.
+ * Takes an accepted socket. target: "host:port" that it is a tunnel to, without a word
+ * of the client; NULL: the client says what it wants. When even the start fails, the
+ * socket is closed and a line is logged.
  */
 void session_start(struct server *server, int fd, const struct netaddr *local,
-                   const struct netaddr *remote);
+                   const struct netaddr *remote, const char *target);
 
 /* Closes a session at once, whatever it does; the reason goes to the access log. */
 void session_kill(struct session *session, enum outcome outcome);

@@ -36,6 +36,7 @@ enum session_way {
     WAY_HTTP,
     WAY_SOCKS4, /* these by the first byte of the connection */
     WAY_SOCKS5,
+    WAY_FORWARD, /* it says nothing: its address has a target */
 };
 
 /* A request being read and served; freed as soon as the session is a tunnel. */
@@ -46,10 +47,10 @@ struct intake {
     struct head head;
     struct url url; /* absolute-form target; CONNECT: host and port only */
     struct framing framing;
-    bool connect;         /* CONNECT or SOCKS, else absolute-form */
+    bool connect;         /* CONNECT or what stands for it, else absolute-form */
     size_t greeting;      /* SOCKS5: bytes of `raw` that were answered */
     uint8_t socks_fault;  /* a socks_reply that says more than the outcome; 0: none */
-    char *authority;      /* SOCKS: "host:port", which `url` points into */
+    char *authority;      /* not HTTP: "host:port", which `url` points into */
     bool keep;            /* after the reply another request may come */
     enum outcome outcome; /* of the reply in `out` */
     char detail[320];
@@ -106,6 +107,9 @@ void session_head_timeout(struct session *s);
 
 /* The same with SOCKS: takes what has come; false when more bytes are needed. */
 bool session_socks_parse(struct session *s);
+
+/* A tunnel to "host:port" from the start. */
+void session_forward(struct session *s, const char *target);
 
 /* Appends the answer to a request, or to what was read of one. An error of
  * buf_append(). */

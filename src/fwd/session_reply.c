@@ -31,14 +31,10 @@ static bool can_keep(const struct intake *in)
     return in->keep && in->framing.kind == FRAMING_NONE && !in->connect;
 }
 
-static void fault_note(struct session *s, const struct session_fault *fault)
+static void fault_note(const struct session *s, const struct session_fault *fault)
 {
-    struct intake *in = s->intake;
-
-    in->outcome = fault->outcome;
-    snprintf(in->detail, sizeof(in->detail), "%s", fault->detail ? fault->detail : "");
     server_note_error(s->server, fault->outcome, s->access.direct,
-                      span_of(s->access.target), in->detail);
+                      span_of(s->access.target), fault->detail);
     if (!s->access.method && fault->outcome != OUTCOME_CALLER_REFUSED)
         LOG_INFO("request_refused", LOG_TEXT("client", s->remote),
                  LOG_TEXT("outcome", outcome_info(fault->outcome)->name),
@@ -56,8 +52,10 @@ static int refusal_put(struct session *s, const struct reply *reply)
 
 void session_fail(struct session *s, const struct session_fault *fault)
 {
-    bool silent = outcome_info(fault->outcome)->status == 0;
+    bool silent = outcome_info(fault->outcome)->status == 0 || s->way == WAY_FORWARD;
 
+    if (s->way == WAY_FORWARD)
+        fault_note(s, fault);
     if (silent || (!s->intake && !session_intake_new(s))) {
         session_end(s, fault->outcome, fault->detail);
         return;
@@ -78,6 +76,8 @@ void session_fail(struct session *s, const struct session_fault *fault)
     };
 
     fault_note(s, fault);
+    in->outcome = fault->outcome;
+    snprintf(in->detail, sizeof(in->detail), "%s", fault->detail ? fault->detail : "");
     in->keep = reply.keep;
     if (refusal_put(s, &reply) != 0)
         session_end(s, fault->outcome, fault->detail);

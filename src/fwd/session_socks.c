@@ -1,6 +1,7 @@
 /*
- * session_socks: clients that speak SOCKS (RFC 1928, SOCKS4a) where others speak HTTP:
- * CONNECT only, without a login. A name is passed on, and what follows is the tunnel's.
+ * session_socks: what becomes a CONNECT and is none. Clients that speak SOCKS (RFC
+ * 1928, SOCKS4a) where others speak HTTP: without a login; a name is passed on, and
+ * what follows is the tunnel's. And static forwards, whose clients say nothing.
  */
 #include <stdio.h>
 
@@ -54,45 +55,56 @@ static bool greeting_take(struct session *s, size_t size, bool no_login)
 
 /* ---- the request ---- */
 
-/* It is held to what the target of a CONNECT is, since it becomes one. */
-static const char *target_take(struct session *s, const struct socks_request *request)
+/* What a CONNECT would be, to a target that is held to the same grammar. */
+static const char *connect_take(struct session *s, const char *method,
+                                const char *target)
 {
     struct intake *in = s->intake;
+    bool ipv6;
+    const char *why;
+
+    in->connect = true;
+    in->keep = false;
+    in->head.minor = 1; /* for Via */
+    in->framing = (struct framing){.kind = FRAMING_NONE};
+    in->authority = span_dup(span_of(target));
+    if (!in->authority)
+        return "cannot be kept: out of memory";
+    why = authority_parse(span_of(in->authority), &in->url.host, &ipv6, &in->url.port);
+    if (why)
+        return why;
+    s->access.method = method;
+    s->access.target = span_dup(span_of(in->authority));
+    return NULL;
+}
+
+static const char *target_take(struct session *s, const struct socks_request *request)
+{
     struct span host = span_of(request->host);
     bool ipv6 = span_find(host, ':') < host.len;
     char text[AUTHORITY_SIZE];
 
     snprintf(text, sizeof(text), ipv6 ? "[%s]:%u" : "%s:%u", request->host,
              (unsigned)request->port);
-    in->authority = span_dup(span_of(text));
-    if (!in->authority)
-        return "cannot be kept: out of memory";
-    return authority_parse(span_of(in->authority), &in->url.host, &ipv6, &in->url.port);
+    return connect_take(s, s->way == WAY_SOCKS4 ? "SOCKS4" : "SOCKS5", text);
 }
 
 static void request_take(struct session *s, const struct socks_request *request)
 {
-    struct intake *in = s->intake;
     const char *why;
 
     counter_add(COUNTER_REQUESTS, 1);
-    in->connect = true;
-    in->keep = false;
-    in->head.minor = 1; /* for Via */
-    in->framing = (struct framing){.kind = FRAMING_NONE};
     if (request->fault != SOCKS_REPLY_OK) {
-        in->socks_fault = request->fault;
+        s->intake->keep = false;
+        s->intake->socks_fault = request->fault;
         refuse(s, OUTCOME_BAD_REQUEST, socks_reply_text(request->fault));
         return;
     }
     why = target_take(s, request);
-    if (why) {
+    if (why)
         refuse(s, OUTCOME_BAD_REQUEST, why);
-        return;
-    }
-    s->access.method = s->way == WAY_SOCKS4 ? "SOCKS4" : "SOCKS5";
-    s->access.target = span_dup(span_of(in->authority));
-    session_enter(s, SESSION_ROUTE);
+    else
+        session_enter(s, SESSION_ROUTE);
 }
 
 /* What came behind the request is the tunnel's. */
@@ -133,4 +145,25 @@ bool session_socks_parse(struct session *s)
     else
         request_take(s, &request);
     return true;
+}
+
+/* ---- a static forward ---- */
+
+void session_forward(struct session *s, const char *target)
+{
+    const char *why;
+
+    counter_add(COUNTER_REQUESTS, 1);
+    s->access.began = loop_clock();
+    if (!session_intake_new(s)) {
+        refuse(s, OUTCOME_INTERNAL, "out of memory");
+        return;
+    }
+    why = connect_take(s, "TUNNEL", target);
+    if (why) {
+        refuse(s, OUTCOME_BAD_REQUEST, why);
+        return;
+    }
+    stream_want(s->client, STREAM_READ);
+    session_enter(s, SESSION_ROUTE);
 }

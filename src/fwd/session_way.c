@@ -60,6 +60,8 @@ static bool tunnel_announce(struct session *s)
     struct span answer = SPAN("HTTP/1.1 200 Connection established\r\n\r\n");
     struct buf *out = &s->intake->out;
 
+    if (s->way == WAY_FORWARD)
+        return true;
     buf_reset(out);
     if (s->way != WAY_HTTP) {
         if (session_socks_answer(s, out, OUTCOME_OK) != 0)

@@ -160,9 +160,23 @@ def both_ways(world):
     gate.stop()
 
 
+def static_forward(world):
+    """A client that knows no proxy, at an address that leads to the origin."""
+    port, free = world.origin.tls_port, free_port()
+    gate = world.gate({"tunnel": f"'127.0.0.1:{free} origin.test:{port}'"})
+    done = world.bed.run(
+        "curl", "-q", "-sS", "-f", "--cacert", world.bed.ca,
+        "--connect-to", f"origin.test:{port}:127.0.0.1:{free}",
+        world.origin.tls_url + "/big.bin",
+    )  # fmt: skip
+    expect(len(done.stdout), world.origin.BIG, "bytes")
+    expect_in(f"method=TUNNEL target=origin.test:{port}", gate.process.output(), "the log")
+    gate.stop()
+
+
 ALL = (
     name_is_passed_on, refusals, global_login_is_kept_back, wrong_password, failover,
-    way_in, git_way_in, both_ways,
+    way_in, git_way_in, both_ways, static_forward,
 )  # fmt: skip
 
 

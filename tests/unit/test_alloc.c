@@ -455,7 +455,7 @@ static void session_run(struct server *server, const char *request, bool fin)
     say(ends[1], request);
     if (fin)
         shutdown(ends[1], SHUT_WR);
-    session_start(server, ends[0], &nameless, &nameless);
+    session_start(server, ends[0], &nameless, &nameless, NULL);
     loop_on_idle(loop, stop_without_sessions, server);
     await();
     while ((n = recv(ends[1], answer + len, sizeof(answer) - 1 - len, 0)) > 0)

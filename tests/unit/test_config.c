@@ -199,6 +199,47 @@ START_TEST(listening)
 }
 END_TEST
 
+START_TEST(tunnels)
+{
+    struct config *c;
+    struct buf dump;
+
+    put_file("/etc/ccgate/ccgate.yaml",
+             "listen: 127.0.0.1:1\n"
+             "tunnel: [localhost:5432  DB.example:5432, \"[::1]:22 [fd00::1]:22\", "
+             "/run/a b c.example:1]\n");
+    c = load_quiet();
+    ck_assert_uint_eq(c->listen_count, 1);
+    ck_assert_ptr_null(c->listen[0].target);
+    ck_assert_uint_eq(c->tunnel_count, 4);
+    ck_assert(!c->tunnel[0].optional && c->tunnel[1].optional);
+    ck_assert_str_eq(c->tunnel[1].target, "DB.example:5432");
+    ck_assert_uint_eq(netaddr_port(&c->tunnel[2].addr), 22);
+    ck_assert_str_eq(c->tunnel[2].target, "[fd00::1]:22");
+    ck_assert_str_eq(c->tunnel[3].addr.u.un.sun_path, "/run/a b");
+    ck_assert(config_is_own(c, SPAN("127.0.0.1"), 1));
+    ck_assert(config_is_own(c, SPAN("localhost"), 5432));
+    ck_assert(config_is_own(c, SPAN("::1"), 22));
+    ck_assert(!config_is_own(c, SPAN("127.0.0.1"), 22));
+    ck_assert(!config_is_own(c, SPAN("DB.example"), 5432));
+    buf_init(&dump, 65536);
+    ck_assert_int_eq(config_dump(c, false, &dump), 0);
+    ck_assert_int_eq(buf_append(&dump, "", 1), 0);
+    ck_assert_msg(strstr(buf_span(&dump).at, "tunnel:\n"
+                                             "  - \"localhost:5432  DB.example:5432\"\n"
+                                             "  - \"[::1]:22 [fd00::1]:22\"\n"
+                                             "  - \"/run/a b c.example:1\"\n") != NULL,
+                  "%s", buf_span(&dump).at);
+    buf_clear(&dump);
+    config_unref(c);
+    put_setting("tunnel", "127.0.0.1:2 a.example:2,127.0.0.1:3 b.example:3");
+    c = load_quiet();
+    ck_assert_uint_eq(c->tunnel_count, 2);
+    ck_assert_str_eq(c->tunnel[1].target, "b.example:3");
+    config_unref(c);
+}
+END_TEST
+
 START_TEST(managed)
 {
     char expected[512];
@@ -369,6 +410,7 @@ int main(void)
     tcase_add_test(all, all_errors);
     tcase_add_test(all, lists_outside_of_files);
     tcase_add_test(all, listening);
+    tcase_add_test(all, tunnels);
     tcase_add_test(all, managed);
     tcase_add_test(all, managed_ownership);
     tcase_add_test(all, dump_origins);

@@ -227,6 +227,48 @@ static const struct {
                                  "f.yaml:1:14: an item of \"listen\" cannot be a map\n"
                                  "listen: [\"\", {a: b}]\n"
                                  "             ^\n"},
+    /* tunnel */
+    {"tunnel: 127.0.0.1:5432\n",
+     "f.yaml:1:9: a tunnel is an address to listen on and a target, as in \"127.0.0.1:5432 db.example:5432\"\n"
+     "tunnel: 127.0.0.1:5432\n"
+     "        ^\n"},
+    {"tunnel: 127.0.0.1:5432 db.example\n",
+     "f.yaml:1:9: the target of a tunnel has no port\n"
+     "tunnel: 127.0.0.1:5432 db.example\n"
+     "        ^\n"},
+    {"tunnel: 127.0.0.1:5432 a/b:1\n",
+     "f.yaml:1:9: the target of a tunnel has an invalid host name\n"
+     "tunnel: 127.0.0.1:5432 a/b:1\n"
+     "        ^\n"},
+    {"tunnel: db.example:1 db.example:1\n",
+     "f.yaml:1:9: \"db.example\" is neither localhost nor an IP address; other names are not looked up here\n"
+     "tunnel: db.example:1 db.example:1\n"
+     "        ^\n"},
+    {"tunnel: 127.0.0.1 db.example:1\n",
+     "f.yaml:1:9: \"127.0.0.1\" has no valid port, as in 127.0.0.1:3128\n"
+     "tunnel: 127.0.0.1 db.example:1\n"
+     "        ^\n"},
+    {"tunnel: 0.0.0.0:1 db.example:1\n",
+     "f.yaml:1:9: other machines can reach 0.0.0.0:1: name those that may use it, as in allow: [10.0.0.0/8], or listen on localhost only\n"
+     "tunnel: 0.0.0.0:1 db.example:1\n"
+     "        ^\n"},
+    {"tunnel: 127.0.0.1:3128 db.example:1\n",
+     "f.yaml:1:9: the address of this tunnel stands in listen, too\n"
+     "tunnel: 127.0.0.1:3128 db.example:1\n"
+     "        ^\n"},
+    {"tunnel: [127.0.0.1:1 a:1, 127.0.0.1:1 b:2]\n",
+     "f.yaml:1:27: 127.0.0.1:1 is listed twice\n"
+     "tunnel: [127.0.0.1:1 a:1, 127.0.0.1:1 b:2]\n"
+     "                          ^\n"},
+    {"tunnel: 127.0.0.1:1 localhost:3128\n",
+     "f.yaml:1:9: this tunnel leads back to an address that ccgate listens on\n"
+     "tunnel: 127.0.0.1:1 localhost:3128\n"
+     "        ^\n"},
+    {"tunnel: [127.0.0.1:1 db:1, localhost:2 127.0.0.1:1]\n",
+     "f.yaml:1:28: this tunnel leads back to an address that ccgate listens on\n"
+     "tunnel: [127.0.0.1:1 db:1, localhost:2 127.0.0.1:1]\n"
+     "                           ^\n"},
+
     /* proxy */
     {"proxy: direct\n",
      "f.yaml:1:8: going direct is no proxy: name hosts in noproxy; without "
