@@ -19,12 +19,16 @@ libccgate_a_SOURCES += \
 	src/base/netaddr.h \
 	src/base/outcome.c \
 	src/base/outcome.h \
+	src/base/pac_protocol.c \
+	src/base/pac_protocol.h \
 	src/base/pattern.c \
 	src/base/pattern.h \
 	src/base/span.c \
 	src/base/span.h \
 	src/base/url.c \
-	src/base/url.h
+	src/base/url.h \
+	src/base/wire.c \
+	src/base/wire.h
 
 if HAVE_EPOLL
 libccgate_a_SOURCES += src/base/loop_epoll.c

@@ -20,3 +20,20 @@ TESTS += tests/unit/test_gss_mit
 endif
 
 endif
+
+# The PAC child: its parts in this process, and the child itself.
+if HAVE_CHECK
+if HAVE_PAC
+pac_tests = \
+	tests/unit/test_pac_cases \
+	tests/unit/test_pac_engine \
+	tests/unit/test_pac_helpers
+check_PROGRAMS += $(pac_tests)
+TESTS += $(pac_tests)
+LDADD_PAC = libccgate-pac.a $(LDADD) $(PAC_ENGINE_LIBS) -lm
+tests_unit_test_pac_cases_LDADD = $(LDADD_PAC)
+tests_unit_test_pac_engine_LDADD = $(LDADD_PAC)
+tests_unit_test_pac_helpers_LDADD = $(LDADD_PAC)
+endif
+endif
+EXTRA_DIST += tests/unit/pac_engine_rig.h tests/pac/cases.txt

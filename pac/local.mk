@@ -1,0 +1,56 @@
+# ccgate-pac: links its own objects and what it needs of src/base, nothing else.
+pac_parts = \
+	pac/bindings.c \
+	pac/bindings.h \
+	pac/engine.h \
+	pac/engine_shared.c \
+	pac/engine_shared.h \
+	pac/glob.c \
+	pac/glob.h \
+	pac/heap.c \
+	pac/heap.h \
+	pac/helpers_net.c \
+	pac/helpers_net.h \
+	pac/helpers_time.c \
+	pac/helpers_time.h \
+	pac/jsdate.c \
+	pac/jsdate.h \
+	pac/newer.c \
+	pac/newer.h \
+	pac/punycode.c \
+	pac/punycode.h \
+	pac/sandbox.h \
+	pac/value.c \
+	pac/value.h \
+	src/base/buf.c \
+	src/base/buf.h \
+	src/base/pac_protocol.c \
+	src/base/pac_protocol.h \
+	src/base/span.c \
+	src/base/span.h \
+	src/base/wire.c \
+	src/base/wire.h
+
+if HAVE_PAC
+pkglibexec_PROGRAMS += ccgate-pac
+noinst_LIBRARIES += libccgate-pac.a
+endif
+libccgate_pac_a_SOURCES = $(pac_parts)
+libccgate_pac_a_CPPFLAGS = -I$(top_srcdir) -I$(top_srcdir)/src $(PAC_ENGINE_CFLAGS)
+if PAC_DUKTAPE
+libccgate_pac_a_SOURCES += pac/engine_duktape.c
+endif
+if PAC_QUICKJS
+libccgate_pac_a_SOURCES += pac/engine_quickjs.c
+endif
+if HAVE_SECCOMP
+libccgate_pac_a_SOURCES += pac/sandbox_linux.c
+else
+libccgate_pac_a_SOURCES += pac/sandbox_none.c
+endif
+EXTRA_DIST += pac/engine_duktape.c pac/engine_quickjs.c pac/sandbox_linux.c \
+	pac/sandbox_none.c
+
+ccgate_pac_SOURCES = pac/ccgate_pac.c
+ccgate_pac_CPPFLAGS = $(libccgate_pac_a_CPPFLAGS)
+ccgate_pac_LDADD = libccgate-pac.a $(PAC_ENGINE_LIBS) -lm
