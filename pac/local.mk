@@ -54,3 +54,5 @@ EXTRA_DIST += pac/engine_duktape.c pac/engine_quickjs.c pac/sandbox_linux.c \
 ccgate_pac_SOURCES = pac/ccgate_pac.c
 ccgate_pac_CPPFLAGS = $(libccgate_pac_a_CPPFLAGS)
 ccgate_pac_LDADD = libccgate-pac.a $(PAC_ENGINE_LIBS) -lm
+EXTRA_DIST += pac/samples/make-rules.py pac/samples/office.pac pac/samples/rules-200.pac \
+	pac/samples/sites.pac

@@ -45,6 +45,7 @@ unit_tests = \
 	tests/unit/test_offers \
 	tests/unit/test_options \
 	tests/unit/test_outcome \
+	tests/unit/test_pac_protocol \
 	tests/unit/test_pattern \
 	tests/unit/test_peer \
 	tests/unit/test_pidfile \
@@ -82,6 +83,7 @@ replay_tests = \
 	tests/fuzz/replay_head \
 	tests/fuzz/replay_ledger \
 	tests/fuzz/replay_ntlm \
+	tests/fuzz/replay_pac_message \
 	tests/fuzz/replay_pattern \
 	tests/fuzz/replay_quote \
 	tests/fuzz/replay_socks \
@@ -95,6 +97,7 @@ fuzz_programs = \
 	tests/fuzz/fuzz_head \
 	tests/fuzz/fuzz_ledger \
 	tests/fuzz/fuzz_ntlm \
+	tests/fuzz/fuzz_pac_message \
 	tests/fuzz/fuzz_pattern \
 	tests/fuzz/fuzz_quote \
 	tests/fuzz/fuzz_socks \
@@ -115,6 +118,16 @@ tests_fuzz_replay_ledger_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_ledger.c
 tests_fuzz_fuzz_ledger_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 tests_fuzz_replay_ntlm_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_ntlm.c
 tests_fuzz_fuzz_ntlm_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_replay_pac_message_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_pac_message.c
+tests_fuzz_fuzz_pac_message_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_replay_pac_helpers_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_pac_helpers.c
+tests_fuzz_replay_pac_helpers_LDADD = libccgate-pac.a -lm
+tests_fuzz_fuzz_pac_helpers_LDADD = libccgate-pac.a -lm
+tests_fuzz_fuzz_pac_helpers_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+if HAVE_PAC
+replay_tests += tests/fuzz/replay_pac_helpers
+fuzz_programs += tests/fuzz/fuzz_pac_helpers
+endif
 tests_fuzz_replay_pattern_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_pattern.c
 tests_fuzz_fuzz_pattern_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 tests_fuzz_replay_quote_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_quote.c
@@ -267,6 +280,7 @@ EXTRA_DIST += \
     tests/e2e/websocket_server.py
 
 AM_TESTS_ENVIRONMENT = CCGATE=$(abs_builddir)/ccgate; export CCGATE; \
+	CCGATE_PAC=$(abs_builddir)/ccgate-pac; export CCGATE_PAC; \
 	ASAN_OPTIONS=detect_stack_use_after_return=1; export ASAN_OPTIONS;
 
 include tests/unit/extra.mk

@@ -10,6 +10,7 @@ import subprocess
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+PYTHON = "/usr/bin/python3"  # the one that Debian's module is for
 # What asks the DNS unless its argument is an address; the rest pacparser lacks or takes
 # from the machine.
 LOOKUPS = ("dnsResolve", "isResolvable", "myIpAddress", "alert")
@@ -83,7 +84,7 @@ def ask(zone, now, cases):
         env=env, capture_output=True, text=True, check=True,
     ).stdout.strip()
     done = subprocess.run(
-        ["faketime", "-f", local, sys.executable, "-W", "ignore", "-c", CHILD],
+        ["faketime", "-f", local, PYTHON, "-W", "ignore", "-c", CHILD],
         env=env, input=text, capture_output=True, text=True, timeout=120, check=False,
     )
     answers = dict(line.split("\t", 1) for line in done.stdout.splitlines() if "\t" in line)

@@ -26,6 +26,7 @@ if HAVE_CHECK
 if HAVE_PAC
 pac_tests = \
 	tests/unit/test_pac_cases \
+	tests/unit/test_pac_child \
 	tests/unit/test_pac_engine \
 	tests/unit/test_pac_helpers
 check_PROGRAMS += $(pac_tests)
@@ -36,4 +37,4 @@ tests_unit_test_pac_engine_LDADD = $(LDADD_PAC)
 tests_unit_test_pac_helpers_LDADD = $(LDADD_PAC)
 endif
 endif
-EXTRA_DIST += tests/unit/pac_engine_rig.h tests/pac/cases.txt
+EXTRA_DIST += tests/unit/pac_child_rig.h tests/unit/pac_engine_rig.h tests/pac/cases.txt tests/pac/second_opinion.py

@@ -144,6 +144,60 @@ START_TEST(test_cases)
 }
 END_TEST
 
+/* ---- pac/samples: each says itself, in comments, what it answers ---- */
+
+static void read_sample(const char *name, char *text, size_t size)
+{
+    const char *source = getenv("srcdir");
+    char path[4096];
+    FILE *file;
+    size_t n;
+
+    (void)snprintf(path, sizeof(path), "%s/pac/samples/%s", source ? source : ".",
+                   name);
+    file = fopen(path, "r");
+    ck_assert_msg(file != NULL, "%s is missing", path);
+    n = fread(text, 1, size - 1, file);
+    (void)fclose(file);
+    text[n] = '\0';
+}
+
+START_TEST(test_samples)
+{
+    static const char *const names[] = {"office.pac", "sites.pac", "rules-200.pac"};
+    static const struct span mark = {"// expect ", 10};
+    static char text[65536];
+    struct engine_rig rig;
+    struct span rest, line;
+    char url[300];
+    unsigned expected = 0;
+
+    ck_assert_int_eq(setenv("TZ", "UTC", 1), 0);
+    tzset();
+    engine_rig_init(&rig);
+    rig.ask.now_ms = 1784118645000; /* a Wednesday, 12:30 */
+    rig.ask.my_ip_ex = SPAN("192.168.1.1;10.1.2.3");
+    read_sample(names[_i], text, sizeof(text));
+    ck_assert(engine_rig_load(&rig, text));
+    rest = span_of(text);
+    while (span_next(&rest, "\n", &line)) {
+        if (!span_starts(line, mark))
+            continue;
+        line = span_skip(line, mark.len);
+        rig.ask.host = (struct span){line.at, span_find(line, ' ')};
+        (void)snprintf(url, sizeof(url), "http://%.*s/", SPAN_ARG(rig.ask.host));
+        rig.ask.url = span_of(url);
+        ck_assert(engine_rig_find(&rig));
+        line = span_skip(line, rig.ask.host.len + 4);
+        ck_assert_msg(span_equal(buf_span(&rig.result), line), "%s: %.*s", url,
+                      SPAN_ARG(buf_span(&rig.result)));
+        expected++;
+    }
+    ck_assert_uint_ge(expected, 3);
+    engine_rig_clear(&rig);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("pac_cases");
@@ -151,6 +205,7 @@ int main(void)
 
     tcase_set_timeout(tcase, 60);
     tcase_add_test(tcase, test_cases);
+    tcase_add_loop_test(tcase, test_samples, 0, 3);
     suite_add_tcase(suite, tcase);
     return suite_run(suite);
 }

@@ -308,6 +308,29 @@ START_TEST(test_many_regexps)
 }
 END_TEST
 
+/* The matcher of our own against the browsers' way, over texts and patterns at random.
+ */
+START_TEST(test_glob_is_regexp)
+{
+    load("var seed = 1, wrong = 0, yes = 0;"
+         "function pick(letters, most) {"
+         "  var s = ''; seed = (seed * 1103515245 + 12345) % 2147483648;"
+         "  for (var n = (seed >> 8) % (most + 1); n > 0; n--) {"
+         "    seed = (seed * 1103515245 + 12345) % 2147483648;"
+         "    s += letters.charAt((seed >> 8) % letters.length); }"
+         "  return s; }"
+         "function slow(text, pattern) {"
+         "  var re = pattern.split('.').join('\\\\.').split('*').join('.*');"
+         "  return new RegExp('^' + re.split('?').join('.') + '$').test(text); }" FIND(
+             "for (var i = 0; i < 20000; i++) {"
+             "  var t = pick('ab.', 8), p = pick('ab.*?', 6), m = shExpMatch(t, p);"
+             "  yes += m ? 1 : 0; if (m !== slow(t, p)) wrong++; }"
+             "return wrong + ' ' + (yes > 1000 && yes < 19000);"));
+    ck_assert(engine_rig_find(&rig));
+    ck_text(buf_span(&rig.result), "0 true");
+}
+END_TEST
+
 /* The script may put its own in the place of everything. */
 START_TEST(test_overwritten)
 {
@@ -344,6 +367,7 @@ int main(void)
     tcase_add_test(tcase, test_alerts);
     tcase_add_test(tcase, test_trace);
     tcase_add_test(tcase, test_many_regexps);
+    tcase_add_test(tcase, test_glob_is_regexp);
     tcase_add_test(tcase, test_overwritten);
     suite_add_tcase(suite, tcase);
     return suite_run(suite);
