@@ -62,6 +62,11 @@ void engine_fail(struct engine_fault *fault, enum pac_error error, uint32_t line
     }
 }
 
+static bool knows_es5_only(void)
+{
+    return strcmp(engine_language(), "ES5") == 0;
+}
+
 static void fail_newer(struct engine_fault *fault, uint32_t line, const char *what)
 {
     fault->error = PAC_ERROR_NEWER;
@@ -76,7 +81,7 @@ void engine_fail_syntax(struct engine_fault *fault, struct span script, uint32_t
                         struct span text)
 {
     uint32_t at = 0;
-    const char *what = newer_syntax(script, line, &at);
+    const char *what = knows_es5_only() ? newer_syntax(script, line, &at) : NULL;
 
     if (what != NULL)
         fail_newer(fault, at, what);
@@ -87,7 +92,7 @@ void engine_fail_syntax(struct engine_fault *fault, struct span script, uint32_t
 void engine_fail_thrown(struct engine_fault *fault, enum pac_error error, uint32_t line,
                         struct span text)
 {
-    const char *what = newer_name(text);
+    const char *what = knows_es5_only() ? newer_name(text) : NULL;
 
     if (what != NULL)
         fail_newer(fault, line, what);

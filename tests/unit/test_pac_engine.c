@@ -145,8 +145,8 @@ END_TEST
 
 START_TEST(test_memory)
 {
-    load("var keep = [];" FIND(
-        "for (;;) keep.push(new Array(1000).join('x') + keep.length);"));
+    load("var keep = [], s = 'x'; while (s.length < 1e5) s += s;" FIND(
+        "for (;;) keep.push(s + keep.length);"));
     ck_assert(!engine_rig_find(&rig));
     ck_fault(PAC_ERROR_MEMORY, 0, NULL);
 }
