@@ -60,6 +60,7 @@ stages()
     stage distcheck one make_in build-gcc distcheck
     # This one installs with pip and npm, for which a proxy may be needed.
     stage 'make check-e2e' summary timeout 1200 make -C build-gcc check-e2e
+    stage 'make check-pacparser' summary make -C build-gcc check-pacparser
     stage quickstart one without_proxy timeout 600 sh contrib/quickstart.sh --once --demo
 }
 

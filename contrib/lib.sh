@@ -6,7 +6,7 @@
 # shellcheck disable=SC2034 # used by the scripts that source this file
 packages_build='autoconf:autoreconf automake:automake gcc:gcc make:make
 pkg-config:pkg-config libc6-dev libuv1-dev libc-ares-dev libssl-dev libyaml-dev
-libjansson-dev libkrb5-dev'
+libjansson-dev libkrb5-dev duktape-dev'
 # shellcheck disable=SC2034
 packages_demo='ca-certificates curl:curl openssl:openssl'
 # shellcheck disable=SC2034
@@ -19,7 +19,8 @@ packages_e2e='squid-openssl nginx:nginx fcgiwrap:fcgiwrap git:git curl:curl
 openssl:openssl python3:python3 python3-venv nodejs:node npm:npm util-linux:setpriv
 winbind:ntlm_auth krb5-kdc:krb5kdc krb5-admin-server:kadmin.local krb5-user:kinit
 gss-ntlmssp python3-gssapi gnome-keyring:gnome-keyring-daemon
-libsecret-tools:secret-tool dbus:dbus-run-session microsocks:microsocks'
+libsecret-tools:secret-tool dbus:dbus-run-session microsocks:microsocks
+python3-pacparser faketime:faketime'
 # shellcheck disable=SC2034
 packages_debian13='debootstrap:debootstrap debian-archive-keyring'
 

@@ -6,7 +6,8 @@
 set -u
 
 # The folders of src, in the order of the house: a folder may include itself and those to
-# its left. Those joined by / stand on one level and do not know of each other.
+# its left. Those joined by / stand on one level and do not know of each other. The
+# children in pac/ include themselves and base only: never config, secrets or sockets.
 house='base config http net certs route/auth up fwd gate admin'
 
 max_file_lines=600
@@ -133,6 +134,7 @@ code_flags()
     # shellcheck disable=SC2086
     eval "printf '%s\n' -std=gnu11 -D_GNU_SOURCE $definitions \
         $(pkg-config --cflags $libraries)"
+    say "-I$source"
     say "-I$source/src"
     say "-I$build"
 }
@@ -145,10 +147,15 @@ check_tidy()
         return 1
     fi
     code_flags >"$list/compile_flags.txt"
+    # Of the two engines of PAC scripts, those whose headers are here.
+    for engine in duktape.h quickjs/quickjs.h; do
+        echo "#include <$engine>" | ${CC:-cc} -E - >/dev/null 2>&1 || say "$engine"
+    done | sed 's,/.*,,; s,\.h$,,; s,.*,pac/engine_&.c,' >"$list/absent"
+    grep -vxF -f "$list/absent" "$list/sources" >"$list/tidied"
     # One file a process: with more of them its check of va_list reports what is not there.
     xargs -P "$(nproc 2>/dev/null || echo 2)" -n 1 \
         clang-tidy --quiet --warnings-as-errors='*' -p "$list" \
-        <"$list/sources" >"$list/tidy" 2>&1
+        <"$list/tidied" >"$list/tidy" 2>&1
     status=$?
     grep -vE '^[0-9]+ warnings? (generated|treated)|^Suppressed |^Use -header-filter' \
         "$list/tidy"
@@ -161,7 +168,7 @@ check_cppcheck()
     # It cannot expand __VA_OPT__; without their definitions the macros are calls to it.
     cppcheck -ULOG_AT -ULOG_ERROR -ULOG_WARN -ULOG_INFO -ULOG_DEBUG --quiet --std=c11 --language=c --enable=warning,portability,performance \
         --inline-suppr --error-exitcode=1 --suppress=missingIncludeSystem \
-        -j "$(nproc 2>/dev/null || echo 2)" -Isrc --file-list="$list/sources"
+        -j "$(nproc 2>/dev/null || echo 2)" -I. -Isrc --file-list="$list/sources"
 }
 
 # Code without comments, strings and character constants, the lines kept.
@@ -248,6 +255,7 @@ check_sizes()
 
 check_includes()
 {
+    status=0
     # shellcheck disable=SC2046
     awk -v house="$house" '
         BEGIN {
@@ -286,7 +294,15 @@ check_includes()
                 bad = 1
             }
         }
-        END { exit bad }' $(grep '^src/' "$list/code") /dev/null
+        END { exit bad }' $(grep '^src/' "$list/code") /dev/null || status=1
+    grep '^pac/' "$list/code" | xargs grep -nE '^[ \t]*#[ \t]*include[ \t]*"' /dev/null |
+        grep -vE '"(pac|base)/' >"$list/strangers"
+    if [ -s "$list/strangers" ]; then
+        cat "$list/strangers"
+        say 'pac may include base/ and pac/ only'
+        status=1
+    fi
+    return $status
 }
 
 # Every file says what it is for, and a header is guarded by its own name.
@@ -302,7 +318,7 @@ check_headers()
             ;;
         esac
     done <"$list/code"
-    grep '^src/.*\.h$' "$list/code" >"$list/own"
+    grep -E '^(src|pac)/.*\.h$' "$list/code" >"$list/own"
     while IFS= read -r file; do
         guard=CCGATE_$(say "${file#src/}" | tr 'a-z/.-' 'A-Z___')
         grep -q "^#ifndef $guard\$" "$file" || {

@@ -1,5 +1,6 @@
 /*
- * engine_quickjs: QuickJS behind the seam. It bounds memory, recursion and time.
+ * engine_quickjs: QuickJS behind the seam. It bounds memory, recursion and, but for the
+ * loops of built-in functions like sort(), time.
  */
 #include <quickjs/quickjs.h>
 #include <stdio.h>

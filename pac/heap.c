@@ -27,6 +27,7 @@ static bool fits(struct heap *heap, size_t before, size_t size)
 void *heap_resize(struct heap *heap, void *at, size_t size)
 {
     union head *head = at == NULL ? NULL : (union head *)at - 1;
+    union head *moved;
     size_t before = head == NULL ? 0 : head->size + sizeof(*head);
 
     if (size == 0) {
@@ -35,14 +36,14 @@ void *heap_resize(struct heap *heap, void *at, size_t size)
     }
     if (!fits(heap, before, size))
         return NULL;
-    head = realloc(head, size + sizeof(*head));
-    if (head == NULL) {
+    moved = realloc(head, size + sizeof(*head));
+    if (moved == NULL) {
         heap->refused = true;
         return NULL;
     }
-    head->size = size;
+    moved->size = size;
     heap->used = heap->used - before + size + sizeof(*head);
-    return head + 1;
+    return moved + 1;
 }
 
 void *heap_alloc(struct heap *heap, size_t size)

@@ -236,7 +236,7 @@ tests_bench_link_LDADD =
 bench_programs = tests/bench/link tests/bench/load tests/bench/sink
 EXTRA_PROGRAMS += $(bench_programs)
 EXTRA_DIST += tests/bench/bench.py tests/bench/bench_login.py tests/bench/bench_peers.py tests/bench/bench_report.py 
-.PHONY: bench bench-login bench-quick check-e2e check-soak check-debian13 lint
+.PHONY: bench bench-login bench-quick check-e2e check-pacparser check-soak check-debian13 lint
 bench_run = $(top_srcdir)/tests/bench/bench.py --ccgate ./ccgate \
 	--load tests/bench/load --sink tests/bench/sink --link tests/bench/link
 bench: ccgate $(bench_programs)
@@ -251,6 +251,9 @@ check-e2e: ccgate tests/bench/link tests/mock/mockproxy tests/mock/mockprovider
 	CCGATE=$(abs_builddir)/ccgate LINK=$(abs_builddir)/tests/bench/link \
 	    MOCKS=$(abs_builddir)/tests/mock \
 	    $(top_srcdir)/tests/e2e/run.py
+# The cases of the PAC helpers through Debian's pacparser, as a second opinion.
+check-pacparser:
+	$(top_srcdir)/tests/pac/second_opinion.py
 check-soak: ccgate
 	CCGATE=$(abs_builddir)/ccgate $(top_srcdir)/tests/e2e/run.py --soak 60
 EXTRA_DIST += \
