@@ -45,10 +45,30 @@ static const bool sanitized = false;
 #define ARCH AUDIT_ARCH_RISCV64
 #elif defined(__powerpc64__) && defined(__LITTLE_ENDIAN__)
 #define ARCH AUDIT_ARCH_PPC64LE
-#elif defined(__s390x__)
-#define ARCH AUDIT_ARCH_S390X
 #else
-#define ARCH 0 /* no filter */
+#define ARCH 0 /* no filter: s390 hands mmap() its arguments in memory */
+#endif
+
+#ifdef __NR_mmap2
+#define NR_MMAP __NR_mmap2
+#else
+#define NR_MMAP __NR_mmap
+#endif
+#ifdef __NR_newfstatat
+#define NR_FSTATAT __NR_newfstatat
+#else
+#define NR_FSTATAT __NR_fstatat64
+#endif
+/* Where a system has one name only, the other stands for it. */
+#ifdef __NR_clock_gettime64
+#define NR_CLOCK __NR_clock_gettime64
+#else
+#define NR_CLOCK __NR_clock_gettime
+#endif
+#ifdef __NR_open
+#define NR_OPEN __NR_open
+#else
+#define NR_OPEN __NR_openat
 #endif
 
 void sandbox_prepare(int last_fd)
@@ -139,10 +159,10 @@ static bool enter_landlock(void)
 #define LOAD(field)                                                                    \
     BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field))
 #define RETURN(action) BPF_STMT(BPF_RET | BPF_K, action)
-#define ALLOW(name)                                                                    \
-    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_##name, 0, 1), RETURN(SECCOMP_RET_ALLOW)
-#define REFUSE(name)                                                                   \
-    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_##name, 0, 1),                            \
+#define ALLOW(number)                                                                  \
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 1), RETURN(SECCOMP_RET_ALLOW)
+#define REFUSE(number)                                                                 \
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 1),                                 \
         RETURN(SECCOMP_RET_ERRNO | EACCES)
 
 static bool enter_seccomp(void)
@@ -154,41 +174,30 @@ static bool enter_seccomp(void)
         BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCH, 1, 0),
         RETURN(SECCOMP_RET_KILL_PROCESS),
         LOAD(nr),
-        ALLOW(read),
-        ALLOW(write),
-        ALLOW(brk),
-        ALLOW(munmap),
-        ALLOW(mremap),
-        ALLOW(madvise),
-        ALLOW(clock_gettime),
-        ALLOW(gettimeofday),
-        ALLOW(getrandom),
-        ALLOW(rt_sigreturn),
-        ALLOW(exit),
-        ALLOW(exit_group),
-        ALLOW(close),
-#ifdef __NR_clock_gettime64
-        ALLOW(clock_gettime64),
-#endif
-#ifdef __NR_time
-        ALLOW(time),
-#endif
-        REFUSE(openat),
-        REFUSE(newfstatat),
-        REFUSE(fstat),
-        REFUSE(statx),
-        REFUSE(lseek),
-        REFUSE(ioctl),
-        REFUSE(prctl),
-#ifdef __NR_open
-        REFUSE(open),
-#endif
-    /* Memory of its own, none of it code. */
-#ifdef __NR_mmap2
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_mmap2, 1, 0),
-#else
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_mmap, 1, 0),
-#endif
+        ALLOW(__NR_read),
+        ALLOW(__NR_write),
+        ALLOW(__NR_brk),
+        ALLOW(__NR_munmap),
+        ALLOW(__NR_mremap),
+        ALLOW(__NR_madvise),
+        ALLOW(__NR_clock_gettime),
+        ALLOW(__NR_gettimeofday),
+        ALLOW(__NR_getrandom),
+        ALLOW(__NR_rt_sigreturn),
+        ALLOW(__NR_exit),
+        ALLOW(__NR_exit_group),
+        ALLOW(__NR_close),
+        ALLOW(NR_CLOCK),
+        REFUSE(__NR_openat),
+        REFUSE(NR_OPEN),
+        REFUSE(NR_FSTATAT),
+        REFUSE(__NR_fstat),
+        REFUSE(__NR_statx),
+        REFUSE(__NR_lseek),
+        REFUSE(__NR_ioctl),
+        REFUSE(__NR_prctl),
+        /* Memory of its own, none of it code. */
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, NR_MMAP, 1, 0),
         RETURN(SECCOMP_RET_KILL_PROCESS),
         LOAD(args[3]),
         BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, MAP_ANONYMOUS, 1, 0),

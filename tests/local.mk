@@ -233,7 +233,9 @@ tests_bench_link_SOURCES = \
 	tests/bench/link.h \
 	tests/bench/link_net.c
 tests_bench_link_LDADD =
-bench_programs = tests/bench/link tests/bench/load tests/bench/sink
+tests_bench_pac_SOURCES = tests/bench/pac.c
+tests_bench_pac_LDADD = libccgate.a
+bench_programs = tests/bench/link tests/bench/load tests/bench/sink tests/bench/pac
 EXTRA_PROGRAMS += $(bench_programs)
 EXTRA_DIST += tests/bench/bench.py tests/bench/bench_login.py tests/bench/bench_peers.py tests/bench/bench_report.py 
 .PHONY: bench bench-login bench-quick check-e2e check-pacparser check-soak check-debian13 lint

@@ -28,13 +28,15 @@ pac_tests = \
 	tests/unit/test_pac_cases \
 	tests/unit/test_pac_child \
 	tests/unit/test_pac_engine \
-	tests/unit/test_pac_helpers
+	tests/unit/test_pac_helpers \
+	tests/unit/test_pac_sandbox
 check_PROGRAMS += $(pac_tests)
 TESTS += $(pac_tests)
 LDADD_PAC = libccgate-pac.a $(LDADD) $(PAC_ENGINE_LIBS) -lm
 tests_unit_test_pac_cases_LDADD = $(LDADD_PAC)
 tests_unit_test_pac_engine_LDADD = $(LDADD_PAC)
 tests_unit_test_pac_helpers_LDADD = $(LDADD_PAC)
+tests_unit_test_pac_sandbox_LDADD = $(LDADD_PAC)
 endif
 endif
 EXTRA_DIST += tests/unit/pac_child_rig.h tests/unit/pac_engine_rig.h tests/pac/cases.txt tests/pac/second_opinion.py
