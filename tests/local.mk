@@ -39,6 +39,7 @@ unit_tests = \
 	tests/unit/test_metrics \
 	tests/unit/test_negotiate \
 	tests/unit/test_netaddr \
+	tests/unit/test_netwatch \
 	tests/unit/test_noproxy \
 	tests/unit/test_ntlm \
 	tests/unit/test_ntlm_challenge \
@@ -46,6 +47,7 @@ unit_tests = \
 	tests/unit/test_options \
 	tests/unit/test_outcome \
 	tests/unit/test_pac_protocol \
+	tests/unit/test_pac_result \
 	tests/unit/test_pattern \
 	tests/unit/test_peer \
 	tests/unit/test_pidfile \

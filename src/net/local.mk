@@ -3,6 +3,9 @@ libccgate_a_SOURCES += \
 	src/net/listener.h \
 	src/net/listener_bind.c \
 	src/net/listener_bind.h \
+	src/net/netwatch.c \
+	src/net/netwatch.h \
+	src/net/netwatch_parts.h \
 	src/net/peer.c \
 	src/net/peer.h \
 	src/net/peer_diag.h \
@@ -14,6 +17,13 @@ libccgate_a_SOURCES += \
 	src/net/resolve_system.c \
 	src/net/sockopt.c \
 	src/net/sockopt.h
+
+if HAVE_RTNETLINK
+libccgate_a_SOURCES += src/net/netwatch_linux.c
+else
+libccgate_a_SOURCES += src/net/netwatch_poll.c
+endif
+EXTRA_DIST += src/net/netwatch_linux.c src/net/netwatch_poll.c
 
 if HAVE_SOCK_DIAG
 libccgate_a_SOURCES += src/net/peer_diag.c

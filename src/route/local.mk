@@ -5,5 +5,7 @@ libccgate_a_SOURCES += \
 	src/route/health.h \
 	src/route/noproxy.c \
 	src/route/noproxy.h \
+	src/route/pac_result.c \
+	src/route/pac_result.h \
 	src/route/route.c \
 	src/route/route.h

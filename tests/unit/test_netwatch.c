@@ -1,0 +1,235 @@
+/*
+ * test_netwatch: changes of the network, made in a network namespace of the test's own.
+ */
+#include "net/netwatch.h"
+
+#include <arpa/inet.h>
+#include <net/if.h>
+#include <net/route.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/span.h"
+#include "suite.h"
+
+#define LONG_MS 5000
+
+static struct loop *loop;
+static struct netwatch *netwatch;
+static char folder[] = "/tmp/ccgate-netwatch-XXXXXX";
+static char path[64];
+static uint64_t asleep_ms;
+static struct deadline limit;
+
+/* What was told. */
+static struct {
+    unsigned calls;
+    const char *why;
+} told;
+
+static void changed(void *ctx, const char *why)
+{
+    (void)ctx;
+    told.calls++;
+    told.why = why;
+    loop_stop(loop);
+}
+
+static void limit_fired(void *ctx)
+{
+    (void)ctx;
+    loop_stop(loop);
+}
+
+static uint64_t awake(void *ctx)
+{
+    (void)ctx;
+    return 1000;
+}
+
+static uint64_t asleep_too(void *ctx)
+{
+    (void)ctx;
+    return 1000 + asleep_ms;
+}
+
+static void put_file(const char *name, const char *text)
+{
+    char full[96];
+    FILE *file;
+
+    (void)snprintf(full, sizeof(full), "%s/%s", folder, name);
+    file = fopen(full, "w");
+    ck_assert_ptr_nonnull(file);
+    (void)fputs(text, file);
+    ck_assert_int_eq(fclose(file), 0);
+}
+
+static void setup(void)
+{
+    ck_assert_msg(unshare(CLONE_NEWNET) == 0 ||
+                      unshare(CLONE_NEWUSER | CLONE_NEWNET) == 0,
+                  "no network namespace can be made here");
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    (void)snprintf(path, sizeof(path), "%s/resolv.conf", folder);
+    put_file("resolv.conf", "nameserver 192.0.2.1\n");
+    loop = loop_new();
+    netwatch = netwatch_new(&(struct netwatch_options){
+        .loop = loop,
+        .resolv_conf = path,
+        .asleep_too = asleep_too,
+        .awake = awake,
+        .callback = changed,
+    });
+    ck_assert_ptr_nonnull(netwatch);
+    deadline_init(&limit, limit_fired, NULL);
+}
+
+static void teardown(void)
+{
+    char command[96];
+
+    netwatch_free(netwatch);
+    ck_assert_int_eq(loop_free(loop), 0);
+    (void)unlink(path);
+    (void)snprintf(command, sizeof(command), "%s/other", folder);
+    (void)unlink(command);
+    (void)rmdir(folder);
+}
+
+/* Runs until something is told, or for ms. */
+static bool wait_told(uint64_t ms)
+{
+    unsigned before = told.calls;
+
+    deadline_set(loop, &limit, ms);
+    loop_run(loop);
+    deadline_clear(loop, &limit);
+    return told.calls > before;
+}
+
+static void set_address(struct sockaddr *sa, const char *text)
+{
+    struct sockaddr_in *in = (struct sockaddr_in *)(void *)sa;
+
+    in->sin_family = AF_INET;
+    ck_assert_int_eq(inet_pton(AF_INET, text, &in->sin_addr), 1);
+}
+
+/* The interface lo, up, gets an address. */
+static void give_address(const char *name, const char *text)
+{
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    struct ifreq request = {.ifr_flags = IFF_UP | IFF_RUNNING | IFF_LOOPBACK};
+
+    (void)snprintf(request.ifr_name, IFNAMSIZ, "lo");
+    ck_assert_int_eq(ioctl(fd, SIOCSIFFLAGS, &request), 0);
+    memset(&request, 0, sizeof(request));
+    (void)snprintf(request.ifr_name, IFNAMSIZ, "%s", name);
+    set_address(&request.ifr_addr, text);
+    ck_assert_int_eq(ioctl(fd, SIOCSIFADDR, &request), 0);
+    close(fd);
+}
+
+static void give_route(const char *text)
+{
+    static char device[] = "lo";
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    struct rtentry route = {.rt_flags = RTF_UP, .rt_dev = device};
+
+    set_address(&route.rt_dst, text);
+    set_address(&route.rt_genmask, "255.255.255.0");
+    ck_assert_int_eq(ioctl(fd, SIOCADDRT, &route), 0);
+    close(fd);
+}
+
+START_TEST(sources_are_named)
+{
+    ck_assert_str_eq(netwatch_sources(netwatch), "netlink, resolv.conf, clock");
+    ck_assert(!wait_told(50));
+}
+END_TEST
+
+START_TEST(address_and_route)
+{
+    give_address("lo:1", "192.0.2.7");
+    ck_assert(wait_told(LONG_MS));
+    while (wait_told(2 * NETWATCH_QUIET_MS))
+        continue;
+    give_route("198.51.100.0");
+    ck_assert(wait_told(LONG_MS));
+    ck_assert_str_eq(told.why, "a route changed");
+}
+END_TEST
+
+START_TEST(link_local_is_no_change)
+{
+    give_address("lo", "127.0.0.1");
+    while (wait_told(2 * NETWATCH_QUIET_MS))
+        continue;
+    give_address("lo:2", "169.254.3.4");
+    ck_assert(!wait_told(2 * NETWATCH_QUIET_MS));
+}
+END_TEST
+
+START_TEST(resolv_conf)
+{
+    char other[96];
+
+    put_file("other", "nameserver 192.0.2.2\n");
+    ck_assert(!wait_told(100));
+    (void)snprintf(other, sizeof(other), "%s/other", folder);
+    ck_assert_int_eq(rename(other, path), 0);
+    ck_assert(wait_told(LONG_MS));
+    ck_assert_str_eq(told.why, "resolv.conf changed");
+}
+END_TEST
+
+/* Many at once are told as two. */
+START_TEST(a_burst_is_told_twice)
+{
+    for (int i = 0; i < 20; i++) {
+        put_file("resolv.conf", "nameserver 192.0.2.3\n");
+        (void)wait_told(1);
+    }
+    while (wait_told(2 * NETWATCH_QUIET_MS))
+        continue;
+    ck_assert_uint_eq(told.calls, 2);
+}
+END_TEST
+
+START_TEST(sleep_is_noticed)
+{
+    asleep_ms = NETWATCH_SLEPT_MS - 1;
+    netwatch_check(netwatch);
+    ck_assert(!wait_told(50));
+    asleep_ms = NETWATCH_SLEPT_MS;
+    netwatch_check(netwatch);
+    ck_assert(wait_told(LONG_MS));
+    ck_assert_str_eq(told.why, "the machine slept");
+    netwatch_check(netwatch);
+    ck_assert(!wait_told(2 * NETWATCH_QUIET_MS));
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("netwatch");
+    TCase *tcase = tcase_create("netwatch");
+
+    tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_set_timeout(tcase, 60);
+    tcase_add_test(tcase, sources_are_named);
+    tcase_add_test(tcase, address_and_route);
+    tcase_add_test(tcase, link_local_is_no_change);
+    tcase_add_test(tcase, resolv_conf);
+    tcase_add_test(tcase, a_burst_is_told_twice);
+    tcase_add_test(tcase, sleep_is_noticed);
+    suite_add_tcase(suite, tcase);
+    return suite_run(suite);
+}
