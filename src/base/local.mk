@@ -5,6 +5,8 @@ libccgate_a_SOURCES += \
 	src/base/counters.h \
 	src/base/hop_kind.c \
 	src/base/hop_kind.h \
+	src/base/libexec.c \
+	src/base/libexec.h \
 	src/base/log.c \
 	src/base/log.h \
 	src/base/log_line.c \

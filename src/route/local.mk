@@ -7,5 +7,6 @@ libccgate_a_SOURCES += \
 	src/route/noproxy.h \
 	src/route/pac_result.c \
 	src/route/pac_result.h \
+	src/route/pac_source.h \
 	src/route/route.c \
 	src/route/route.h
