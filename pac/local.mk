@@ -56,3 +56,28 @@ ccgate_pac_CPPFLAGS = $(libccgate_pac_a_CPPFLAGS)
 ccgate_pac_LDADD = libccgate-pac.a $(PAC_ENGINE_LIBS) -lm
 EXTRA_DIST += pac/samples/make-rules.py pac/samples/office.pac pac/samples/rules-200.pac \
 	pac/samples/sites.pac
+
+# ccgate-system: links libcurl, which the daemon does not.
+system_parts = \
+	pac/fetch.c \
+	pac/fetch.h \
+	pac/fetch_http.c \
+	pac/fetch_local.c \
+	pac/fetch_text.c \
+	pac/fetch_text.h \
+	src/base/buf.c \
+	src/base/buf.h \
+	src/base/span.c \
+	src/base/span.h \
+	src/base/system_protocol.c \
+	src/base/system_protocol.h \
+	src/base/wire.c \
+	src/base/wire.h
+pkglibexec_PROGRAMS += ccgate-system
+noinst_LIBRARIES += libccgate-system.a
+libccgate_system_a_SOURCES = $(system_parts)
+libccgate_system_a_CPPFLAGS = -I$(top_srcdir) -I$(top_srcdir)/src $(LIBCURL_CFLAGS) \
+	$(OPENSSL_CFLAGS)
+ccgate_system_SOURCES = pac/ccgate_system.c
+ccgate_system_CPPFLAGS = $(libccgate_system_a_CPPFLAGS)
+ccgate_system_LDADD = libccgate-system.a $(LIBCURL_LIBS) $(OPENSSL_LIBS)

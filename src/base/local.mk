@@ -27,6 +27,8 @@ libccgate_a_SOURCES += \
 	src/base/pattern.h \
 	src/base/span.c \
 	src/base/span.h \
+	src/base/system_protocol.c \
+	src/base/system_protocol.h \
 	src/base/url.c \
 	src/base/url.h \
 	src/base/wire.c \

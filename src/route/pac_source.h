@@ -23,6 +23,15 @@ enum pac_source_state {
     PAC_SOURCE_FAILED,  /* there is no script */
 };
 
+/* Milliseconds. */
+#define PAC_SOURCE_RETRIES 4
+struct pac_source_times {
+    uint64_t limit_ms;   /* one fetch, all of it */
+    uint64_t refresh_ms; /* after a success */
+    uint64_t
+        retry_ms[PAC_SOURCE_RETRIES]; /* after failures; the last is "at next use" */
+};
+
 struct pac_source_options {
     struct loop *loop;
     const char *url;            /* http, https, file, data */
@@ -31,6 +40,7 @@ struct pac_source_options {
     void (*changed)(void *ctx); /* script or state changed; never before new returns,
                                    never after free */
     void *ctx;
+    const struct pac_source_times *times; /* NULL: those above, and 30 s for a fetch */
 };
 
 /* NULL when memory is out. The options' texts are copied. */
