@@ -197,6 +197,9 @@ static bool fail_transfer(struct transfer *t, CURLcode code)
     case CURLE_UNSUPPORTED_PROTOCOL:
         return fetch_fail(fetch, SYSTEM_REDIRECTS, "%s", said);
     case CURLE_LOGIN_DENIED:
+        return fetch_fail(fetch, SYSTEM_BAD_URL,
+                          "its URL has a user name, and PAC files are fetched without "
+                          "a login");
     case CURLE_URL_MALFORMAT:
         return fetch_fail(fetch, SYSTEM_BAD_URL, "%s", said);
     case CURLE_PARTIAL_FILE:

@@ -269,24 +269,31 @@ static struct span find_nocase(struct span s, struct span word)
     return s.len >= word.len ? s : (struct span){NULL, 0};
 }
 
+static bool is_rest(char c)
+{
+    return ((unsigned char)c & 0xc0) == 0x80; /* not the first byte of a character */
+}
+
 static void copy_title(struct span text, char title[FETCH_TITLE])
 {
     struct span tag = find_nocase(text, SPAN("<title"));
-    size_t n = 0;
+    size_t n = 0, i = 0;
 
     tag = span_skip(tag, span_find(tag, '>') + 1);
     tag = skip_blanks((struct span){tag.at, span_find(tag, '<')});
-    for (size_t i = 0; i < tag.len && n < FETCH_TITLE - 1; i++) {
+    for (; i < tag.len && n < FETCH_TITLE - 1; i++) {
         unsigned char c = (unsigned char)tag.at[i];
         bool blank = c <= ' ' || c == 0x7f;
 
-        if (blank && n > 0 && title[n - 1] == ' ')
-            continue;
-        title[n++] = (char)(blank ? ' ' : c);
+        if (!blank || (n > 0 && title[n - 1] != ' '))
+            title[n++] = (char)(blank ? ' ' : c);
     }
-    /* No blanks at its end, and no half of a character. */
-    while (n == FETCH_TITLE - 1 && (unsigned char)title[n - 1] >= 0x80)
-        title[--n] = ' ';
+    /* No half of a character at its end, and no blank. */
+    if (i < tag.len && is_rest(tag.at[i])) {
+        while (n > 0 && is_rest(title[n - 1]))
+            n--;
+        n -= n > 0;
+    }
     while (n > 0 && title[n - 1] == ' ')
         n--;
     title[n] = '\0';

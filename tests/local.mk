@@ -46,8 +46,10 @@ unit_tests = \
 	tests/unit/test_offers \
 	tests/unit/test_options \
 	tests/unit/test_outcome \
+	tests/unit/test_pac_copy \
 	tests/unit/test_pac_protocol \
 	tests/unit/test_pac_result \
+	tests/unit/test_pac_source \
 	tests/unit/test_pattern \
 	tests/unit/test_peer \
 	tests/unit/test_pidfile \
@@ -66,6 +68,8 @@ unit_tests = \
 	tests/unit/test_socks_dialogue \
 	tests/unit/test_span \
 	tests/unit/test_stream \
+	tests/unit/test_system_child \
+	tests/unit/test_system_protocol \
 	tests/unit/test_tls \
 	tests/unit/test_tunnel \
 	tests/unit/test_url \
@@ -89,6 +93,7 @@ replay_tests = \
 	tests/fuzz/replay_pattern \
 	tests/fuzz/replay_quote \
 	tests/fuzz/replay_socks \
+	tests/fuzz/replay_system_message \
 	tests/fuzz/replay_url
 fuzz_programs = \
 	tests/fuzz/fuzz_challenge \
@@ -103,6 +108,7 @@ fuzz_programs = \
 	tests/fuzz/fuzz_pattern \
 	tests/fuzz/fuzz_quote \
 	tests/fuzz/fuzz_socks \
+	tests/fuzz/fuzz_system_message \
 	tests/fuzz/fuzz_url
 tests_fuzz_replay_challenge_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_challenge.c
 tests_fuzz_fuzz_challenge_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
@@ -136,6 +142,8 @@ tests_fuzz_replay_quote_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_quote.c
 tests_fuzz_fuzz_quote_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 tests_fuzz_replay_socks_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_socks.c
 tests_fuzz_fuzz_socks_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_replay_system_message_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_system_message.c
+tests_fuzz_fuzz_system_message_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 tests_fuzz_replay_url_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_url.c
 tests_fuzz_fuzz_url_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 check_PROGRAMS += $(replay_tests)
@@ -288,6 +296,7 @@ EXTRA_DIST += \
 
 AM_TESTS_ENVIRONMENT = CCGATE=$(abs_builddir)/ccgate; export CCGATE; \
 	CCGATE_PAC=$(abs_builddir)/ccgate-pac; export CCGATE_PAC; \
+	CCGATE_SYSTEM=$(abs_builddir)/ccgate-system; export CCGATE_SYSTEM; \
 	ASAN_OPTIONS=detect_stack_use_after_return=1; export ASAN_OPTIONS;
 
 include tests/unit/extra.mk

@@ -76,6 +76,20 @@ static int attributes_set(posix_spawnattr_t *attributes)
     return error;
 }
 
+/* Descriptors that somebody left open without CLOEXEC are none of its business. */
+#ifdef HAVE_POSIX_SPAWN_FILE_ACTIONS_ADDCLOSEFROM_NP
+static int close_others(posix_spawn_file_actions_t *actions)
+{
+    return posix_spawn_file_actions_addclosefrom_np(actions, SYSTEM_SOCKET_FD + 1);
+}
+#else
+static int close_others(posix_spawn_file_actions_t *actions)
+{
+    (void)actions;
+    return 0;
+}
+#endif
+
 /* 0 or an errno. */
 static int process_spawn(pid_t *pid, char *program, int socket_fd)
 {
@@ -97,6 +111,8 @@ static int process_spawn(pid_t *pid, char *program, int socket_fd)
         error = posix_spawn_file_actions_addopen(&actions, fd, "/dev/null", O_RDWR, 0);
     if (error == 0)
         error = posix_spawn_file_actions_adddup2(&actions, socket_fd, SYSTEM_SOCKET_FD);
+    if (error == 0)
+        error = close_others(&actions);
     if (error == 0)
         error = posix_spawn(pid, program, &actions, &attributes, argv, picked);
     (void)posix_spawnattr_destroy(&attributes);

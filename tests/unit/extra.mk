@@ -40,3 +40,11 @@ tests_unit_test_pac_sandbox_LDADD = $(LDADD_PAC)
 endif
 endif
 EXTRA_DIST += tests/unit/pac_child_rig.h tests/unit/pac_engine_rig.h tests/pac/cases.txt tests/pac/second_opinion.py
+
+# What ccgate-system is made of.
+if HAVE_CHECK
+check_PROGRAMS += tests/unit/test_fetch
+TESTS += tests/unit/test_fetch
+tests_unit_test_fetch_LDADD = libccgate-system.a $(LDADD) $(LIBCURL_LIBS)
+endif
+EXTRA_DIST += tests/unit/system_rig.h

@@ -1,0 +1,84 @@
+/*
+ * fuzz_system_message: what the daemon and ccgate-system send each other, from
+ * arbitrary bytes.
+ *
+ * What is accepted must be the same when it is written again, and keep the promises
+ * that either side relies on.
+ */
+#include <stdlib.h>
+
+#include "base/system_protocol.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void expect(bool ok)
+{
+    if (!ok)
+        abort();
+}
+
+static void expect_same(struct buf *again, struct span body)
+{
+    expect(span_equal(span_skip(buf_span(again), WIRE_LENGTH), body));
+    buf_clear(again);
+}
+
+static void expect_line(struct span text)
+{
+    expect(span_find(text, '\n') == text.len && span_find(text, '\r') == text.len &&
+           span_find(text, '\0') == text.len);
+}
+
+static void try_fetch(struct span body, struct buf *again)
+{
+    struct system_fetch fetch;
+
+    if (!system_get_fetch(body, &fetch))
+        return;
+    expect(fetch.ca_count <= SYSTEM_CA_FILES);
+    expect(fetch.etag.len <= SYSTEM_HEADER_LIMIT);
+    expect_line(fetch.url);
+    expect_line(fetch.etag);
+    expect_line(fetch.last_modified);
+    expect(system_put_fetch(again, &fetch) == 0);
+    expect_same(again, body);
+}
+
+static void try_fetched(struct span body, struct buf *again)
+{
+    struct system_fetched fetched;
+
+    if (!system_get_fetched(body, &fetched))
+        return;
+    expect((fetched.result == SYSTEM_OK) == (fetched.script.len > 0));
+    expect(fetched.script.len <= PAC_SCRIPT_LIMIT);
+    expect(fetched.etag.len <= SYSTEM_HEADER_LIMIT);
+    expect(fetched.last_modified.len <= SYSTEM_HEADER_LIMIT);
+    expect_line(fetched.etag);
+    expect_line(fetched.last_modified);
+    expect_line(fetched.why);
+    expect(system_put_fetched(again, &fetched) == 0);
+    expect_same(again, body);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct span in = {(const char *)data, size};
+    struct system_hello hello;
+    struct span body;
+    struct buf again;
+    long taken;
+
+    buf_init(&again, SYSTEM_MESSAGE_LIMIT);
+    while ((taken = wire_take(in, SYSTEM_MESSAGE_LIMIT, &body)) > 0) {
+        expect((size_t)taken <= in.len && body.len > 0);
+        if (system_get_hello(body, &hello)) {
+            expect(system_put_hello(&again, &hello) == 0);
+            expect_same(&again, body);
+        }
+        try_fetch(body, &again);
+        try_fetched(body, &again);
+        in = span_skip(in, (size_t)taken);
+    }
+    return 0;
+}
