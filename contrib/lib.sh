@@ -6,7 +6,8 @@
 # shellcheck disable=SC2034 # used by the scripts that source this file
 packages_build='autoconf:autoreconf automake:automake gcc:gcc make:make
 pkg-config:pkg-config libc6-dev libuv1-dev libc-ares-dev libssl-dev libyaml-dev
-libjansson-dev libkrb5-dev duktape-dev'
+libjansson-dev libkrb5-dev duktape-dev
+libcurl4-openssl-dev'
 # shellcheck disable=SC2034
 packages_demo='ca-certificates curl:curl openssl:openssl'
 # shellcheck disable=SC2034

@@ -128,7 +128,7 @@ check_format()
 # The flags of the build, as far as a checker needs them, one a line.
 code_flags()
 {
-    libraries='libuv libcares openssl yaml-0.1 jansson'
+    libraries='libuv libcares openssl yaml-0.1 jansson libcurl'
     ! pkg-config --exists check || libraries="$libraries check"
     definitions=$(sed -n 's/^DEFS = //p' "$build/Makefile")
     # shellcheck disable=SC2086

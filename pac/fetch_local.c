@@ -81,7 +81,8 @@ bool fetch_file(struct fetch *fetch, struct span url)
     if (append_decoded(&name, path) != 0 || buf_append(&name, "", 1) != 0 ||
         memchr(name.data, '\0', name.len - 1) != NULL) {
         buf_clear(&name);
-        return fetch_fail(fetch, SYSTEM_BAD_URL, "names no file: it is too long or holds a NUL");
+        return fetch_fail(fetch, SYSTEM_BAD_URL,
+                          "names no file: it is too long or holds a NUL");
     }
     /* A pipe must not be waited for. */
     fd = open(name.data, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);

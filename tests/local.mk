@@ -259,7 +259,7 @@ bench-quick: ccgate $(bench_programs)
 	$(bench_run) --quick
 
 # Real proxies, servers and clients; an absent one is a failure.
-check-e2e: ccgate tests/bench/link tests/mock/mockproxy tests/mock/mockprovider
+check-e2e: ccgate ccgate-system tests/bench/link tests/mock/mockproxy tests/mock/mockprovider
 	CCGATE=$(abs_builddir)/ccgate LINK=$(abs_builddir)/tests/bench/link \
 	    MOCKS=$(abs_builddir)/tests/mock \
 	    $(top_srcdir)/tests/e2e/run.py
@@ -274,6 +274,7 @@ EXTRA_DIST += \
     tests/e2e/cases_auth_verb.py \
     tests/e2e/cases_beds.py \
     tests/e2e/cases_clients.py \
+    tests/e2e/cases_fetch.py \
     tests/e2e/cases_gate.py \
     tests/e2e/cases_gss.py \
     tests/e2e/cases_kerberos.py \
@@ -292,6 +293,7 @@ EXTRA_DIST += \
     tests/e2e/cases_warm.py \
     tests/e2e/run.py \
     tests/e2e/servers.py \
+    tests/e2e/system_child.py \
     tests/e2e/websocket_server.py
 
 AM_TESTS_ENVIRONMENT = CCGATE=$(abs_builddir)/ccgate; export CCGATE; \

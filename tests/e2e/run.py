@@ -14,6 +14,7 @@ import sys
 import cases_auth_verb
 import cases_beds
 import cases_clients
+import cases_fetch
 import cases_gate
 import cases_gss
 import cases_guard
@@ -36,8 +37,9 @@ from servers import (
 class World:
     """The servers, and the proxy that the clients use."""
 
-    def __init__(self, bed, program, cache):
+    def __init__(self, bed, program, cache, beside):
         self.bed = bed
+        self.beside = beside
         self.cache = cache
         self.program = program
         self.link = os.path.abspath(os.environ.get("LINK", "tests/bench/link"))
@@ -126,6 +128,8 @@ def run_all(world, results, options):
         cases_gss.run(world, results)
         cases_kerberos.run(world, results)
         cases_secrets.run(world, results)
+        for case in cases_fetch.ALL:
+            results.run(f"fetch/{case.__name__}", case, world)
         for case in cases_keyring.ALL:
             results.run(f"keyring/{case.__name__}", case, world)
         for case in cases_warm.ALL:
@@ -156,7 +160,7 @@ def main():
             program = shutil.copy2(program, bed.path("ccgate"))
         beside = os.path.dirname(os.path.abspath(os.environ.get("CCGATE", "ccgate")))
         cache = os.environ.get("E2E_CACHE", os.path.join(beside, "e2e-cache"))
-        world = World(bed, program, os.path.abspath(cache))
+        world = World(bed, program, os.path.abspath(cache), beside)
         run_all(world, results, options)
     except (Failure, OSError) as error:
         results.broken(error)
