@@ -134,6 +134,7 @@ code_flags()
     # shellcheck disable=SC2086
     eval "printf '%s\n' -std=gnu11 -D_GNU_SOURCE $definitions \
         $(pkg-config --cflags $libraries)"
+    say "-DCCGATE_PKGLIBEXECDIR=\"/\""
     say "-I$source"
     say "-I$source/src"
     say "-I$build"

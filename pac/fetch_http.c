@@ -46,6 +46,8 @@ static size_t on_body(char *bytes, size_t one, size_t n, void *ctx)
     return 0;
 }
 
+/* The signature is libcurl's. */
+/* NOLINTNEXTLINE(readability-non-const-parameter) */
 static size_t on_header(char *line, size_t one, size_t n, void *ctx)
 {
     struct transfer *t = ctx;

@@ -18,6 +18,7 @@
 static const struct pac_source_times usual_times = {
     .limit_ms = 30 * 1000,
     .refresh_ms = 12 * 3600 * 1000,
+    .quiet_ms = 2000,
     .retry_ms = {8 * 1000, 32 * 1000, 2 * 60 * 1000, 4 * 3600 * 1000},
 };
 
@@ -36,7 +37,7 @@ struct pac_source {
     struct loop *loop;
     char *url;
     char *state_dir; /* NULL: nothing is kept */
-    char **ca;
+    char *ca[SYSTEM_CA_FILES];
     size_t ca_count;
     struct pac_source_times times;
     void (*changed)(void *ctx);
@@ -51,9 +52,10 @@ struct pac_source {
     struct job *job;   /* this one */
     bool save_again;   /* the copy changed while it was being saved */
     struct system_child *fetch;
-    size_t failures;      /* in a row */
-    struct deadline next; /* fetches again */
-    bool due_at_use;      /* next_at counts when the script is asked for */
+    size_t failures;       /* in a row */
+    struct deadline next;  /* fetches again */
+    struct deadline quiet; /* likewise, after a network change */
+    bool due_at_use;       /* next_at counts when the script is asked for */
     uint64_t next_at;
 };
 
@@ -317,6 +319,16 @@ void pac_source_refresh(struct pac_source *s)
     fetch_start(s);
 }
 
+static void on_quiet(void *ctx)
+{
+    pac_source_refresh(ctx);
+}
+
+void pac_source_network_changed(struct pac_source *s)
+{
+    deadline_set(s->loop, &s->quiet, s->times.quiet_ms);
+}
+
 /* ---- what is asked of it ---- */
 
 struct span pac_source_script(struct pac_source *s, uint64_t *generation)
@@ -348,17 +360,14 @@ static bool copy_options(struct pac_source *s, const struct pac_source_options *
     s->url = span_dup(span_of(options->url));
     if (options->state_dir != NULL)
         s->state_dir = span_dup(span_of(options->state_dir));
-    while (options->ca != NULL && options->ca[s->ca_count] != NULL &&
-           s->ca_count < SYSTEM_CA_FILES)
-        s->ca_count++;
-    s->ca = calloc(s->ca_count + 1, sizeof(*s->ca));
-    for (size_t i = 0; s->ca != NULL && i < s->ca_count; i++) {
-        s->ca[i] = span_dup(span_of(options->ca[i]));
-        if (s->ca[i] == NULL)
+    for (char *const *ca = options->ca; ca != NULL && *ca != NULL; ca++) {
+        if (s->ca_count == SYSTEM_CA_FILES)
+            break;
+        s->ca[s->ca_count] = span_dup(span_of(*ca));
+        if (s->ca[s->ca_count++] == NULL)
             return false;
     }
-    return s->url != NULL && s->ca != NULL &&
-           (options->state_dir == NULL || s->state_dir != NULL);
+    return s->url != NULL && (options->state_dir == NULL || s->state_dir != NULL);
 }
 
 struct pac_source *pac_source_new(const struct pac_source_options *options)
@@ -372,6 +381,7 @@ struct pac_source *pac_source_new(const struct pac_source_options *options)
     s->changed = options->changed;
     s->ctx = options->ctx;
     deadline_init(&s->next, on_next, s);
+    deadline_init(&s->quiet, on_quiet, s);
     if (!copy_options(s, options) || (is_kept(s) && !job_start(s, JOB_LOAD))) {
         pac_source_free(s);
         return NULL;
@@ -388,9 +398,9 @@ void pac_source_free(struct pac_source *s)
     work_cancel(s->work);
     system_child_cancel(s->fetch);
     deadline_clear(s->loop, &s->next);
-    for (size_t i = 0; s->ca != NULL && i < s->ca_count; i++)
+    deadline_clear(s->loop, &s->quiet);
+    for (size_t i = 0; i < s->ca_count; i++)
         free(s->ca[i]);
-    free(s->ca);
     pac_copy_clear(&s->copy);
     free(s->state_dir);
     free(s->url);

@@ -28,6 +28,7 @@ enum pac_source_state {
 struct pac_source_times {
     uint64_t limit_ms;   /* one fetch, all of it */
     uint64_t refresh_ms; /* after a success */
+    uint64_t quiet_ms;   /* after a network change */
     uint64_t
         retry_ms[PAC_SOURCE_RETRIES]; /* after failures; the last is "at next use" */
 };
@@ -62,7 +63,11 @@ struct span pac_source_script(struct pac_source *source, uint64_t *generation);
 enum pac_source_state pac_source_state(const struct pac_source *source,
                                        const char **why, uint64_t *age_ms);
 
-/* Fetches now: reload, or 2 s after a network change. No second fetch at a time. */
+/*
+ * Fetches now (reload), or once the network has been quiet for 2 s. What is under way
+ * is given up for it, and the back-off begins anew.
+ */
 void pac_source_refresh(struct pac_source *source);
+void pac_source_network_changed(struct pac_source *source);
 
 #endif

@@ -10,6 +10,7 @@
 static const struct pac_source_times quick = {
     .limit_ms = 10000,
     .refresh_ms = 3600000,
+    .quiet_ms = 150,
     .retry_ms = {30, 40, 50, 100},
 };
 
@@ -114,6 +115,28 @@ START_TEST(test_load_and_refresh)
     ck_script("FindProxyForURL 2", 2);
     pass_ms(100);
     ck_assert_int_eq(changes, 3);
+}
+END_TEST
+
+/* Changes come in bursts: one fetch, after the last of them. */
+START_TEST(test_network)
+{
+    uint64_t begun;
+
+    put_script("FindProxyForURL 1");
+    start(false);
+    await_changes(1);
+    put_script("FindProxyForURL 2");
+    pac_source_network_changed(source);
+    pass_ms(100);
+    pac_source_network_changed(source);
+    begun = loop_now(loop);
+    await_changes(1);
+    ck_assert_uint_ge(loop_now(loop) - begun, 149);
+    ck_script("FindProxyForURL 2", 2);
+    pass_ms(200);
+    ck_assert_int_eq(changes, 2);
+    pac_source_network_changed(source); /* freed while it waits */
 }
 END_TEST
 
@@ -280,6 +303,7 @@ int main(void)
     tcase_set_timeout(tcase, 60);
     tcase_add_checked_fixture(tcase, begin, end);
     tcase_add_test(tcase, test_load_and_refresh);
+    tcase_add_test(tcase, test_network);
     tcase_add_test(tcase, test_periodic);
     tcase_add_test(tcase, test_back_off);
     tcase_add_test(tcase, test_failed);
