@@ -111,10 +111,12 @@ static void connected(void *ctx, const struct connector_result *result)
 static bool find_way(struct test *t, char *const *environment)
 {
     const struct router_options setup = {
+        .loop = t->loop,
         .config = t->config,
         .environment = environment,
         .is_self = verb_is_self,
         .self_ctx = t->config,
+        .pac = t->egress->pac,
     };
     char target[300];
 

@@ -20,6 +20,7 @@
 #include "background.h"
 #include "base/counters.h"
 #include "fwd/server.h"
+#include "net/netwatch.h"
 #include "notify.h"
 #include "pidfile.h"
 #include "reload.h"
@@ -41,6 +42,7 @@ struct daemon {
     struct egress *egress;
     struct server *server;
     struct admin *admin;
+    struct netwatch *netwatch;
     struct pidfile *pidfile;
     struct status_facts facts;
     struct reload *reload; /* under way, or NULL */
@@ -335,6 +337,17 @@ static void daemon_stop(void *ctx)
     server_drain(d->server, d->config->timeout.drain, on_drained, d);
 }
 
+/* ---- another network ---- */
+
+static void on_network(void *ctx, const char *why)
+{
+    struct daemon *d = ctx;
+
+    LOG_INFO("network_changed", LOG_TEXT("why", why));
+    if (d->state == DAEMON_RUNNING)
+        egress_network_changed(d->egress, d->config);
+}
+
 /* ---- signals ---- */
 
 static void on_rotation(void *ctx)
@@ -387,7 +400,10 @@ static bool make_parts(struct daemon *d)
         d->facts.server = d->server;
         d->admin = admin_new(&options);
     }
-    if (d->admin != NULL && watch_signals(d)) {
+    if (d->admin != NULL)
+        d->netwatch = netwatch_new(&(struct netwatch_options){
+            .loop = d->loop, .callback = on_network, .ctx = d});
+    if (d->admin != NULL && d->netwatch != NULL && watch_signals(d)) {
         loop_on_idle(d->loop, on_idle, d);
         return true;
     }
@@ -444,6 +460,7 @@ static void daemon_end(struct daemon *d)
 {
     int error;
 
+    netwatch_free(d->netwatch);
     admin_free(d->admin);
     server_free(d->server);
     egress_free(d->egress);

@@ -29,4 +29,5 @@ libccgate_a_SOURCES += \
 	src/verbs.c \
 	src/verbs.h \
 	src/verbs_auth.c \
-	src/verbs_client.c
+	src/verbs_client.c \
+	src/verbs_route.c

@@ -46,8 +46,8 @@ static const struct verb_info VERBS[VERB_COUNT] = {
                 "Prints the decision that this configuration and environment lead\n"
                 "to. Nothing is sent, and no running ccgate is needed. URL is a\n"
                 "URL, or host:port as in CONNECT. The exit status is 1 if there is\n"
-                "no way.\n",
-            .options = OPTION_CONFIG | OPTION_VERBOSE | OPTION_JSON,
+                "no way. With --pac, the script of that URL or file is asked.\n",
+            .options = OPTION_CONFIG | OPTION_VERBOSE | OPTION_JSON | OPTION_TRACE,
             .keys = VERB_KEYS_ALL,
         },
     [VERB_STATUS] =
@@ -133,6 +133,7 @@ static const struct option_info OPTIONS[] = {
      offsetof(struct options, config_file)},
     {"json", 0, OPTION_JSON, NULL, "print JSON", 0},
     {"show-origin", 0, OPTION_SHOW_ORIGIN, NULL, "say where each value comes from", 0},
+    {"trace", 0, OPTION_TRACE, NULL, "say all that was looked at on the way", 0},
     {"schema", 0, OPTION_SCHEMA, NULL, "print the JSON schema of the file instead", 0},
     {"stdin", 0, OPTION_STDIN, NULL, "read the password from standard input", 0},
     {"keyring", 0, OPTION_KEYRING, NULL, "store it in the desktop's keyring", 0},

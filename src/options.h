@@ -35,6 +35,7 @@ enum {
     OPTION_KEYRING = 256,
     OPTION_FILE = 512,
     OPTION_SECRET_FILE = 1024,
+    OPTION_TRACE = 2048,
 };
 
 /* Which keys a verb takes as options. */

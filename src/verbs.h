@@ -11,8 +11,9 @@
 /* verbs.c: these need no running ccgate */
 int verb_check_config(const struct options *options);
 int verb_dump_config(const struct options *options);
-int verb_route(const struct options *options);
 int verb_import(const struct options *options); /* import.c */
+
+int verb_route(const struct options *options); /* verbs_route.c */
 
 /* verbs_client.c: these talk to one */
 int verb_status(const struct options *options);

@@ -50,6 +50,10 @@ unit_tests = \
 	tests/unit/test_pac_protocol \
 	tests/unit/test_pac_result \
 	tests/unit/test_pac_source \
+	tests/unit/test_pac_memory \
+	tests/unit/test_pac_protocol \
+	tests/unit/test_pac_result \
+	tests/unit/test_pac_url \
 	tests/unit/test_pattern \
 	tests/unit/test_peer \
 	tests/unit/test_pidfile \
@@ -61,6 +65,7 @@ unit_tests = \
 	tests/unit/test_resolve_cache \
 	tests/unit/test_resolve_system \
 	tests/unit/test_route \
+	tests/unit/test_route_pac \
 	tests/unit/test_schema \
 	tests/unit/test_secret \
 	tests/unit/test_secret_command \
@@ -280,7 +285,7 @@ EXTRA_DIST += \
     tests/e2e/cases_kerberos.py \
     tests/e2e/cases_keyring.py \
     tests/e2e/cases_guard.py tests/e2e/cases_link.py \
-    tests/e2e/cases_login.py tests/e2e/cases_secrets.py \
+    tests/e2e/cases_login.py tests/e2e/cases_pac.py tests/e2e/cases_secrets.py \
     tests/e2e/cases_socks.py \
     tests/e2e/client_link.py \
     tests/e2e/client_requests.py \
@@ -297,8 +302,9 @@ EXTRA_DIST += \
     tests/e2e/websocket_server.py
 
 AM_TESTS_ENVIRONMENT = CCGATE=$(abs_builddir)/ccgate; export CCGATE; \
-	CCGATE_PAC=$(abs_builddir)/ccgate-pac; export CCGATE_PAC; \
-	CCGATE_SYSTEM=$(abs_builddir)/ccgate-system; export CCGATE_SYSTEM; \
+	PAC_PROGRAM=$(abs_builddir)/ccgate-pac; export PAC_PROGRAM; \
+	SYSTEM_PROGRAM=$(abs_builddir)/ccgate-system; export SYSTEM_PROGRAM; \
+	CCGATE_LIBEXEC=$(abs_builddir); export CCGATE_LIBEXEC; \
 	ASAN_OPTIONS=detect_stack_use_after_return=1; export ASAN_OPTIONS;
 
 include tests/unit/extra.mk

@@ -234,6 +234,21 @@ static void put_hops(struct writer *w, const struct status_facts *facts)
     }
 }
 
+static void put_pac(struct writer *w, struct pac *pac)
+{
+    struct pac_view view;
+
+    if (pac == NULL)
+        return;
+    pac_view(pac, &view);
+    put_gauge(w, "pac_children", "Processes that run the PAC script.", view.pool.count);
+    put_gauge(w, "pac_waiting", "Requests that wait for one.", view.pool.waiting);
+    put_gauge(w, "pac_usable", "0 while there is no script, or none that runs.",
+              view.changes > 0 && view.pool.broken == NULL);
+    put_gauge(w, "pac_script_age_seconds", "Since the script was last seen.",
+              view.age_ms / 1000);
+}
+
 int metrics_text(const struct status_facts *facts, struct buf *out)
 {
     const struct server *server = facts->server;
@@ -249,6 +264,7 @@ int metrics_text(const struct status_facts *facts, struct buf *out)
     put_gauge(&w, "tunnels", "Open tunnels.", server->tunnel_count);
     put_gauge(&w, "draining", "1 while the gate is ending.", server->draining);
     put_counters(&w);
+    put_pac(&w, server->egress->pac);
     put_hops(&w, facts);
     return w.error;
 }

@@ -364,6 +364,21 @@ static void put_state_trouble(struct writer *w, const char *trouble)
             cell);
 }
 
+static void put_pac(struct writer *w, const json_t *pac)
+{
+    char url[CELL_SIZE], state[CELL_SIZE], why[CELL_SIZE], engine[CELL_SIZE];
+
+    if (!json_is_object(pac))
+        return;
+    set_cell(url, get_text(pac, "url"));
+    set_cell(state, get_text(pac, "state"));
+    set_cell(why, get_text(pac, "why"));
+    set_cell(engine, get_text(pac, "engine"));
+    put(w, "pac        %s: %s%s%s", url, state, why[0] != '\0' ? ", " : "", why);
+    put(w, "; %zu children%s%s\n", json_array_size(json_object_get(pac, "children")),
+        engine[0] != '\0' ? ", " : "", engine);
+}
+
 int status_table(const json_t *status, struct buf *out)
 {
     struct writer w = {.out = out};
@@ -384,6 +399,7 @@ int status_table(const json_t *status, struct buf *out)
         strcmp(get_text(config, "last_reload"), "failed") == 0
             ? "; the last reload FAILED (ccgate check-config says why)"
             : "");
+    put_pac(&w, json_object_get(status, "pac"));
     put_state_trouble(&w, get_text(status, "state_trouble"));
     put_hops(&w, json_object_get(status, "hops"));
     put_warm(&w, json_object_get(status, "hops"));

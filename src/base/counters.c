@@ -36,6 +36,15 @@ static const struct counter_text TEXTS[COUNTER_COUNT] = {
     [COUNTER_RELOADS] = {"reloads_total", "Configurations loaded again."},
     [COUNTER_RELOADS_FAILED] = {"reload_failures_total",
                                 "Reloads refused because of errors."},
+    [COUNTER_PAC_EVALUATIONS] = {"pac_evaluations_total", "Runs of the PAC script."},
+    [COUNTER_PAC_CACHED] = {"pac_cached_total",
+                            "Decisions of the PAC script taken from the cache."},
+    [COUNTER_PAC_FAILURES] = {"pac_failures_total",
+                              "Questions that the PAC script gave no answer to."},
+    [COUNTER_PAC_TIMEOUTS] = {"pac_timeouts_total",
+                              "Runs of the PAC script that took too long."},
+    [COUNTER_PAC_CRASHES] = {"pac_crashes_total",
+                             "PAC children that ended, or ran out of memory."},
 };
 
 static uint64_t counts[COUNTER_COUNT];

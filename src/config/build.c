@@ -96,6 +96,7 @@ void config_unref(struct config *c)
     lists_free(c);
     login_clear(&c->login);
     free((void *)(uintptr_t)c->log.to); /* ours; the log sees it as constant */
+    free(c->pac);
     free(c->warm.primer);
     free(c->pidfile);
     free(c->state_dir);
@@ -336,7 +337,9 @@ static void set_scalar(struct build *b, const struct config_key *key,
 
     switch (key->type) {
     case CONFIG_TEXT:
-        if (strcmp(key->path, "warm.primer") != 0 || primer_is_good(b, at))
+        if (strcmp(key->path, "pac") == 0)
+            build_pac(b, at, (char **)(void *)field);
+        else if (strcmp(key->path, "warm.primer") != 0 || primer_is_good(b, at))
             set_text(b, at, (char **)(void *)field);
         break;
     case CONFIG_PATH:

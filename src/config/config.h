@@ -113,6 +113,7 @@ struct config_timeouts {
     uint64_t connect;     /* TCP to a hop or origin: 10 s */
     uint64_t tls;         /* TLS handshake with a hop: 10 s */
     uint64_t login;       /* one leg of a login: 30 s */
+    uint64_t pac;         /* the PAC script, for a request: 5 s */
     uint64_t ticket;      /* a call of the Kerberos library: 3 s */
     uint64_t answer;      /* the answer to CONNECT or to a first login: 120 s */
     uint64_t login_body;  /* reading the body of a 407: 5 s */
@@ -145,6 +146,8 @@ struct config {
     size_t tunnel_count;
     struct config_proxy *proxy;
     size_t proxy_count;
+    char *pac;             /* the URL of a PAC script, or NULL */
+    uint64_t pac_children; /* that run it, at most: 4 */
     struct config_patterns noproxy;
     struct config_patterns auth_hosts;
     bool via_corp_proxy;

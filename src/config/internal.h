@@ -210,6 +210,9 @@ void build_clear(struct build *b);
 /* Takes one value into the config; everything wrong with it is reported. */
 void build_key(struct build *b, const struct config_key *key, const struct node *value);
 
+/* Reads the value of `pac`. */
+void build_pac(struct build *b, const struct node *at, char **field);
+
 /* A value that is no list and no proxy, into the struct at base. */
 void build_plain(struct build *b, const struct config_key *key,
                  const struct node *value, void *base);

@@ -14,6 +14,7 @@ libccgate_a_SOURCES += \
 	src/config/login.c \
 	src/config/mask.c \
 	src/config/node.c \
+	src/config/pac.c \
 	src/config/proxy.c \
 	src/config/report.c \
 	src/config/schema.c \

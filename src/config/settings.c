@@ -141,7 +141,8 @@ static void take_variable(struct loader *l, struct document *document, struct sp
     struct source *source;
     const char *meant;
 
-    if (name.len >= sizeof(option) || span_equal(name, SPAN("CCGATE_PASSWORD")))
+    if (name.len >= sizeof(option) || span_equal(name, SPAN("CCGATE_PASSWORD")) ||
+        span_equal(name, SPAN("CCGATE_LIBEXEC")))
         return;
     option_of_variable(span_skip(name, sizeof(PREFIX) - 1), option);
     key = config_key_of_option(span_of(option));
@@ -233,6 +234,8 @@ static void take_setting(struct loader *l, struct document *document,
         return;
     }
     source = loader_source(l, LAYER_COMMAND_LINE, option);
+    if (source != NULL && l->folder != NULL)
+        source->folder = span_dup(span_of(l->folder));
     if (source != NULL)
         set_value(l, document, key, source, value);
 }

@@ -42,6 +42,7 @@ void session_route_enter(struct session *s)
                                .host = in->url.host,
                                .port = in->url.port,
                                .secure = in->connect,
+                               .path = in->url.path_query,
                                .own_caller = session_is_own_caller(s),
                            },
                            route_found, s);

@@ -28,6 +28,7 @@
 #define CONF_CHECK_MS 1000
 #define CONF_PATH     "/etc/resolv.conf"
 #define LABEL_LIMIT   63
+#define LITERAL_MS    3600000 /* what is no lookup stays true */
 
 enum lookup_state { LOOKUP_IN_LINE, LOOKUP_DNS, LOOKUP_SYSTEM };
 
@@ -51,6 +52,7 @@ struct resolve_query {
     TAILQ_ENTRY(resolve_query) asker;
     struct resolve_result *result;
     bool cached;
+    uint64_t lifetime_ms;
     uint16_t port;
     struct deadline deadline;
     struct deferred delivery;
@@ -79,8 +81,7 @@ struct resolver {
     char timed_out_text[48];
     struct conf_stamp conf;
     uint64_t conf_checked;
-    unsigned
-        generation; /* counts flushes; older lookups are neither joined nor cached */
+    unsigned generation; /* of flushes: older lookups are not joined, nor cached */
     struct lookup *table[TABLE_BUCKETS];
     TAILQ_HEAD(lookup_list, lookup) line;
     size_t flying;
@@ -181,6 +182,7 @@ static void query_deliver(void *ctx)
         .detail = "memory is out",
         .addresses = addresses,
         .cached = query->cached,
+        .lifetime_ms = query->lifetime_ms,
     };
     resolve_callback *callback = query->callback;
     void *callback_ctx = query->ctx;
@@ -236,14 +238,15 @@ static void lookup_free(struct lookup *lookup)
 static void lookup_finish(struct lookup *lookup, struct resolve_result *result)
 {
     struct resolver *resolver = lookup->resolver;
+    uint64_t now = loop_now(resolver->loop);
     struct resolve_query *query;
 
     if (lookup->generation == resolver->generation)
-        resolve_cache_put(resolver->cache, lookup->name, result,
-                          loop_now(resolver->loop));
+        resolve_cache_put(resolver->cache, lookup->name, result, now);
     while ((query = TAILQ_FIRST(&lookup->askers)) != NULL) {
         TAILQ_REMOVE(&lookup->askers, query, asker);
         query->lookup = NULL;
+        query->lifetime_ms = resolve_cache_lifetime(resolver->cache, lookup->name, now);
         query_settle(query, resolve_result_ref(result));
     }
     resolve_result_unref(result);
@@ -468,9 +471,11 @@ static bool query_begin(struct resolve_query *query, struct span host)
 {
     struct resolver *resolver = query->resolver;
     char name[RESOLVE_NAME_LIMIT + 1];
+    uint64_t now = loop_now(resolver->loop);
     struct resolve_result *result;
     struct netaddr address;
 
+    query->lifetime_ms = LITERAL_MS;
     if (netaddr_from_ip(&address, host, query->port)) {
         result = result_literal(&address);
     } else if (!name_from_host(name, host)) {
@@ -479,7 +484,8 @@ static bool query_begin(struct resolve_query *query, struct span host)
         result = result_localhost();
     } else {
         resolver_check_conf(resolver);
-        result = resolve_cache_get(resolver->cache, name, loop_now(resolver->loop));
+        result = resolve_cache_get(resolver->cache, name, now);
+        query->lifetime_ms = resolve_cache_lifetime(resolver->cache, name, now);
         if (result == NULL)
             return query_join(query, name);
         query->cached = true;

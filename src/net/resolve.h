@@ -39,6 +39,7 @@ struct resolve_answer {
     const struct netaddr *addresses; /* with the port asked for; the best first */
     size_t count;
     bool cached;
+    uint64_t lifetime_ms; /* for how long it stays true; 0: nobody knows */
 };
 
 /* Valid only during the call. */

@@ -143,6 +143,14 @@ struct resolve_result *resolve_cache_get(struct resolve_cache *cache, const char
     return resolve_result_ref(entry->result);
 }
 
+uint64_t resolve_cache_lifetime(struct resolve_cache *cache, const char *name,
+                                uint64_t now)
+{
+    const struct entry *entry = cache_find(cache, name, resolve_name_hash(name));
+
+    return entry != NULL && entry->expires > now ? entry->expires - now : 0;
+}
+
 /* Drops what has expired; if that is nothing, the oldest. */
 static void cache_make_room(struct resolve_cache *cache, uint64_t now)
 {

@@ -51,6 +51,10 @@ struct resolve_result *resolve_cache_get(struct resolve_cache *cache, const char
 void resolve_cache_put(struct resolve_cache *cache, const char *name,
                        struct resolve_result *result, uint64_t now);
 
+/* For how many ms from `now` on the cache has the name. */
+uint64_t resolve_cache_lifetime(struct resolve_cache *cache, const char *name,
+                                uint64_t now);
+
 size_t resolve_cache_count(const struct resolve_cache *cache);
 
 uint32_t resolve_name_hash(const char *name);

@@ -5,13 +5,34 @@ libccgate_a_SOURCES += \
 	src/route/health.h \
 	src/route/noproxy.c \
 	src/route/noproxy.h \
+	src/route/pac.c \
+	src/route/pac.h \
+	src/route/pac_cache.c \
+	src/route/pac_cache.h \
+	src/route/pac_child.c \
+	src/route/pac_child.h \
 	src/route/pac_copy.c \
 	src/route/pac_copy.h \
+	src/route/pac_my_ip.c \
+	src/route/pac_my_ip.h \
+	src/route/pac_names.c \
+	src/route/pac_names.h \
+	src/route/pac_offenders.c \
+	src/route/pac_offenders.h \
+	src/route/pac_pool.c \
+	src/route/pac_pool.h \
+	src/route/pac_pool_internal.h \
 	src/route/pac_result.c \
 	src/route/pac_result.h \
+	src/route/pac_slot.c \
 	src/route/pac_source.c \
 	src/route/pac_source.h \
+	src/route/pac_url.c \
+	src/route/pac_url.h \
 	src/route/route.c \
 	src/route/route.h \
+	src/route/route_internal.h \
+	src/route/route_pac.c \
+	src/route/route_query.c \
 	src/route/system_child.c \
 	src/route/system_child.h

@@ -8,25 +8,8 @@
 #include <string.h>
 #include <strings.h>
 
-#include "route/environment.h"
 #include "route/noproxy.h"
-
-struct router {
-    unsigned refs;
-    struct loop *loop;
-    struct config *config;
-    route_is_self *is_self;
-    void *self_ctx;
-    struct route *list; /* for every request that the `proxy` list decides, or NULL */
-    struct environment environment;
-};
-
-struct route_query {
-    struct deferred deferred;
-    struct route *route; /* NULL: memory was out */
-    route_callback *callback;
-    void *ctx;
-};
+#include "route/route_internal.h"
 
 /* ---- routes ---- */
 
@@ -98,6 +81,7 @@ void route_unref(struct route *route)
     }
     free(route->hops);
     free(route->why);
+    free(route->trace);
     environment_login_free(route->environment_login);
     config_unref(route->config);
     free(route);
@@ -177,10 +161,10 @@ bool hop_set(struct hop *hop, enum hop_kind kind, struct span host, uint16_t por
            (!hop_kind_is_http(kind) || set_header(hop, config->header, more));
 }
 
-static struct route *list_route(struct config *config)
+struct route *route_of_list(struct config *config, const char *label, struct span text)
 {
     size_t count = config->proxy_count;
-    struct route *route = route_make(ROUTE_HOPS, config, "proxy: list", SPAN(""));
+    struct route *route = route_make(ROUTE_HOPS, config, label, text);
 
     if (count > ROUTE_HOP_LIMIT)
         count = ROUTE_HOP_LIMIT;
@@ -214,10 +198,11 @@ struct router *router_new(const struct router_options *options)
     router->config = config_ref(config);
     router->is_self = options->is_self;
     router->self_ctx = options->self_ctx;
+    router->pac = pac_ref(options->pac);
     if (environment_read(&router->environment, options->environment, config) != 0)
         goto out;
     if (config->proxy_count > 0) {
-        router->list = list_route(config);
+        router->list = route_of_list(config, "proxy: list", SPAN(""));
         if (router->list == NULL)
             goto out;
     }
@@ -238,6 +223,9 @@ void router_free(struct router *router)
     if (router == NULL || --router->refs > 0)
         return;
     route_unref(router->list);
+    for (size_t i = 0; i < ROUTER_SEEN; i++)
+        route_unref(router->seen[i]);
+    pac_unref(router->pac);
     environment_clear(&router->environment);
     config_unref(router->config);
     free(router);
@@ -264,7 +252,9 @@ size_t router_hops(const struct router *router, const struct hop **hops, size_t 
 {
     size_t count = add_hops(router->list, hops, 0, limit);
 
-    if (router->list != NULL)
+    for (size_t i = 0; i < ROUTER_SEEN; i++)
+        count = add_hops(router->seen[i], hops, count, limit);
+    if (router->list != NULL || router->pac != NULL)
         return count;
     for (int secure = 1; secure >= 0; secure--)
         count = add_hops(environment_route(&router->environment, secure != 0,
@@ -286,7 +276,12 @@ struct route *router_find_hop(const struct router *router, const char *name,
 {
     if (has_hop(router->list, name, place))
         return route_ref(router->list);
-    for (int secure = 1; router->list == NULL && secure >= 0; secure--) {
+    for (size_t i = 0; i < ROUTER_SEEN; i++)
+        if (has_hop(router->seen[i], name, place))
+            return route_ref(router->seen[i]);
+    if (router->list != NULL || router->pac != NULL)
+        return NULL;
+    for (int secure = 1; secure >= 0; secure--) {
         struct route *route = environment_route(&router->environment, secure != 0,
                                                 router->is_self, router->self_ctx);
 
@@ -296,11 +291,35 @@ struct route *router_find_hop(const struct router *router, const char *name,
     return NULL;
 }
 
+static bool is_known(const struct router *router, const char *name)
+{
+    size_t place;
+    bool known = has_hop(router->list, name, &place);
+
+    for (size_t i = 0; i < ROUTER_SEEN && !known; i++)
+        known = has_hop(router->seen[i], name, &place);
+    return known;
+}
+
+void router_saw(struct router *router, struct route *route)
+{
+    bool known = true;
+
+    for (size_t i = 0; i < route->hop_count && known; i++)
+        known =
+            route->hops[i].kind == HOP_DIRECT || is_known(router, route->hops[i].name);
+    if (known)
+        return;
+    route_unref(router->seen[router->seen_next]);
+    router->seen[router->seen_next] = route_ref(route);
+    router->seen_next = (router->seen_next + 1) % ROUTER_SEEN;
+}
+
 /* ---- decisions ---- */
 
-static struct route *go_direct(const struct router *router,
-                               const struct route_request *request, const char *label,
-                               struct span text)
+struct route *router_direct(const struct router *router,
+                            const struct route_request *request, const char *label,
+                            struct span text)
 {
     struct route *route = route_make(ROUTE_DIRECT, router->config, label, text);
 
@@ -313,7 +332,7 @@ static struct route *decide_local(const struct router *router,
                                   const struct route_request *request)
 {
     if (request->own_caller)
-        return go_direct(router, request, "local target", SPAN(""));
+        return router_direct(router, request, "local target", SPAN(""));
     return route_refuse(router->config, OUTCOME_LOCAL_TARGET_REFUSED, "local target",
                         SPAN(""));
 }
@@ -327,15 +346,13 @@ static struct route *decide_environment(const struct router *router,
 
     if (route->kind == ROUTE_HOPS &&
         environment_bypasses(e, request->host, request->port, &entry))
-        return go_direct(router, request, e->bypass_name, entry);
+        return router_direct(router, request, e->bypass_name, entry);
     return route_ref(route);
 }
 
 /* A list that leads back to ourselves is a mistake that no request survives. */
-static struct route *decide_list(struct router *router)
+struct route *router_list(const struct router *router, struct route *list)
 {
-    struct route *list = router->list;
-
     for (size_t i = 0; router->is_self != NULL && i < list->hop_count; i++)
         if (router->is_self(router->self_ctx, span_of(list->hops[i].host),
                             list->hops[i].port))
@@ -344,10 +361,10 @@ static struct route *decide_list(struct router *router)
     return route_ref(list);
 }
 
-struct route *route_decide(struct router *router, const struct route_request *request)
+struct route *router_before(const struct router *router,
+                            const struct route_request *request)
 {
     const struct config *config = router->config;
-    struct route *named;
     long entry;
 
     if (router->is_self != NULL &&
@@ -358,54 +375,24 @@ struct route *route_decide(struct router *router, const struct route_request *re
     entry = noproxy_match(config->noproxy.pattern, config->noproxy.count, request->host,
                           request->port);
     if (entry >= 0)
-        return go_direct(router, request, "noproxy",
-                         span_of(config->noproxy.text[entry]));
+        return router_direct(router, request, "noproxy",
+                             span_of(config->noproxy.text[entry]));
+    return NULL;
+}
+
+struct route *router_after(const struct router *router,
+                           const struct route_request *request)
+{
+    struct route *named;
+
     if (router->list != NULL)
-        return decide_list(router);
+        return router_list(router, router->list);
     named = environment_route(&router->environment, request->secure, router->is_self,
                               router->self_ctx);
     if (named != NULL)
         return decide_environment(router, request, named);
-    if (!config->via_corp_proxy)
-        return go_direct(router, request, "no proxy named", SPAN(""));
+    if (!router->config->via_corp_proxy)
+        return router_direct(router, request, "no proxy named", SPAN(""));
     return route_refuse(router->config, OUTCOME_ROUTE_UNDECIDED,
                         "via_corp_proxy is set, but no source names a proxy", SPAN(""));
-}
-
-/* ---- queries ---- */
-
-static void query_fired(void *ctx)
-{
-    struct route_query *query = ctx;
-    struct route *route = query->route;
-    route_callback *callback = query->callback;
-    void *callback_ctx = query->ctx;
-
-    free(query);
-    callback(callback_ctx, route);
-}
-
-struct route_query *route_start(struct router *router,
-                                const struct route_request *request,
-                                route_callback *callback, void *ctx)
-{
-    struct route_query *query = calloc(1, sizeof(*query));
-
-    if (query == NULL)
-        return NULL;
-    query->callback = callback;
-    query->ctx = ctx;
-    query->route = route_decide(router, request);
-    deferred_init(&query->deferred, query_fired, query);
-    defer(router->loop, &query->deferred);
-    return query;
-}
-
-void route_cancel(struct route_query *query)
-{
-    if (query == NULL)
-        return;
-    defer_cancel(&query->deferred);
-    route_unref(query->route);
-    free(query);
 }

@@ -2,10 +2,11 @@
  * route: which way out, and why.
  *
  * The order of sources: our own listeners (a loop), loopback and link-local targets
- * (never to a parent), `noproxy`, the `proxy` list, the environment's variables (whose
- * NO_PROXY counts only with them). Direct is the last resort, and only when no source
- * names a way and via_corp_proxy is off. A source that failed makes the decision
- * undecided.
+ * (never to a parent), `noproxy`, the script of `pac`, the `proxy` list, the
+ * environment's variables (whose NO_PROXY counts only with them). With a script the
+ * list is what stands in while there is none that can be run, and the environment does
+ * not count. Direct is the last resort, and only when no source names a way and
+ * via_corp_proxy is off. A source that failed makes the decision undecided.
  */
 #ifndef CCGATE_ROUTE_ROUTE_H
 #define CCGATE_ROUTE_ROUTE_H
@@ -14,6 +15,7 @@
 #include "base/netaddr.h"
 #include "base/outcome.h"
 #include "config/config.h"
+#include "route/pac.h"
 
 enum route_kind {
     ROUTE_HOPS, /* through one of `hops`, in this order */
@@ -44,6 +46,7 @@ struct route {
     bool refuse_local;    /* DIRECT, and hops of that kind: no loopback or link-local
                              address after lookup */
     char *why;            /* "noproxy: *.corp.example", "proxy: list", ... never NULL */
+    char *trace; /* if that was asked for: what was looked at, a line each; or NULL */
     struct hop *hops;
     size_t hop_count;
     struct config *config;                  /* keeps logins and header lines alive */
@@ -56,8 +59,11 @@ void route_unref(struct route *route); /* NULL-safe */
 struct route_request {
     struct span host; /* without brackets */
     uint16_t port;
-    bool secure;     /* CONNECT or https: which environment variable counts */
-    bool own_caller; /* the caller has our uid: it may reach its own loopback */
+    bool secure;      /* CONNECT or https: which environment variable counts */
+    bool own_caller;  /* the caller has our uid: it may reach its own loopback */
+    struct span path; /* of what is not secure, with the query; for the PAC script */
+    bool trace;       /* explain */
+    bool patient;     /* wait for the script, also where the list could stand in */
 };
 
 /* Whether a host and port are one of our listeners. */
@@ -71,6 +77,7 @@ struct router_options {
     char *const *environment; /* environ or NULL; read at once */
     route_is_self *is_self;   /* NULL: nothing is */
     void *self_ctx;
+    struct pac *pac; /* of config->pac, a reference is taken; NULL: no script */
 };
 
 /* NULL when memory is out. One router per configuration; reload makes a new one. */
@@ -92,18 +99,22 @@ struct route_query *route_start(struct router *router,
                                 route_callback *callback, void *ctx);
 void route_cancel(struct route_query *query); /* NULL-safe */
 
-/* The decision at once, for `ccgate route` and tests. NULL when memory is out. */
+/*
+ * The decision, for `ccgate route` and tests: with a script, this runs the loop until
+ * it is there. NULL when memory is out.
+ */
 struct route *route_decide(struct router *router, const struct route_request *request);
 
 /*
- * The hops of the static sources, for status: those of the `proxy` list or, without
- * one, those of the environment, each once. Returns how many it put into hops, limit at
+ * The hops that are known, for status: those of the `proxy` list or, without it and
+ * without a script, those of the environment; and those that the script named lately;
+ * each once. Returns how many it put into hops, limit at
  * most. They live as long as the router.
  */
 size_t router_hops(const struct router *router, const struct hop **hops, size_t limit);
 
 /*
- * The route of the static sources that has a hop of this name, now the caller's, and
+ * The route of these sources that has a hop of this name, now the caller's, and
  * its place in it; NULL if there is none.
  */
 struct route *router_find_hop(const struct router *router, const char *name,

@@ -30,6 +30,16 @@ static const enum resolve_mode resolve_modes[] = {
     [CONFIG_RESOLVER_SYSTEM] = RESOLVE_SYSTEM,
 };
 
+/* The script that the configuration names, if it names any; false: memory is out. */
+static bool pac_open(struct egress *e, const struct config *config, struct pac **pac)
+{
+    *pac = NULL;
+    if (config->pac != NULL)
+        *pac = pac_new(&(struct pac_options){
+            .loop = e->loop, .resolver = e->resolver, .config = config});
+    return config->pac == NULL || *pac != NULL;
+}
+
 struct egress *egress_new(struct loop *loop, const struct config *config)
 {
     struct egress *e = calloc(1, sizeof(*e));
@@ -58,7 +68,8 @@ struct egress *egress_new(struct loop *loop, const struct config *config)
     if (e->guard)
         guard_set_repeater(e->guard, &repeat_repeater, e);
     if (e->resolver && e->health && e->guard && e->memory && e->gss && e->pool &&
-        e->warm && e->primer && e->tls && name_make(e->name))
+        e->warm && e->primer && e->tls && pac_open(e, config, &e->pac) &&
+        name_make(e->name))
         return e;
     egress_free(e);
     return NULL;
@@ -67,11 +78,21 @@ struct egress *egress_new(struct loop *loop, const struct config *config)
 bool egress_reload(struct egress *e, const struct config *config)
 {
     struct tls_context *tls = tls_context_new(e->loop, config->tls_ca);
+    struct pac *pac = NULL;
+    bool same_script = e->pac && pac_configure(e->pac, config);
 
-    if (!tls || !resolver_configure(e->resolver, resolve_modes[config->resolver],
-                                    config->timeout.name)) {
+    if (!tls || (!same_script && !pac_open(e, config, &pac)) ||
+        !resolver_configure(e->resolver, resolve_modes[config->resolver],
+                            config->timeout.name)) {
         tls_context_unref(tls);
+        pac_unref(pac);
         return false;
+    }
+    if (same_script) {
+        pac_refresh(e->pac);
+    } else {
+        pac_unref(e->pac);
+        e->pac = pac;
     }
     tls_context_unref(e->tls);
     e->tls = tls;
@@ -80,6 +101,17 @@ bool egress_reload(struct egress *e, const struct config *config)
     warm_configure(e->warm, config);
     primer_configure(e->primer, config);
     return true;
+}
+
+void egress_network_changed(struct egress *e, const struct config *config)
+{
+    resolver_flush(e->resolver);
+    health_wake_all(e->health);
+    pool_flush(e->pool);
+    warm_configure(e->warm, config);
+    primer_configure(e->primer, config);
+    if (e->pac)
+        pac_network_changed(e->pac);
 }
 
 bool egress_allows_advance(const struct egress *e, const struct hop *hop)
@@ -120,6 +152,7 @@ void egress_free(struct egress *e)
     guard_free(e->guard); /* first of what the repeat of a login uses */
     lifetimes_free(e->lifetimes);
     router_free(e->router);
+    pac_unref(e->pac);
     tls_context_unref(e->tls);
     auth_memory_free(e->memory);
     gss_free(e->gss);

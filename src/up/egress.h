@@ -19,6 +19,7 @@ struct primer;
 struct egress {
     struct loop *loop;
     struct resolver *resolver;
+    struct pac *pac; /* of the current configuration; NULL: it names no script */
     struct health *health;
     struct guard *guard;
     struct router *router; /* of the current configuration; NULL: none yet */
@@ -44,6 +45,12 @@ struct egress *egress_new(struct loop *loop, const struct config *config);
  * then stays.
  */
 bool egress_reload(struct egress *egress, const struct config *config);
+
+/*
+ * The network is another one: names, rests of hops, kept connections, ready tunnels and
+ * decisions of the script are given up, and the script is fetched again.
+ */
+void egress_network_changed(struct egress *egress, const struct config *config);
 
 /* Whether connections to this hop may be opened before anybody asks for them. */
 bool egress_allows_advance(const struct egress *egress, const struct hop *hop);

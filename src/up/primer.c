@@ -121,10 +121,12 @@ static void look(struct primer *p)
 
     if (!is_due(p) || url_parse(&url, span_of(p->config->warm.primer)) != NULL)
         return;
-    p->query = route_start(
-        p->router,
-        &(struct route_request){.host = url.host, .port = url.port, .own_caller = true},
-        routed, p);
+    p->query = route_start(p->router,
+                           &(struct route_request){.host = url.host,
+                                                   .port = url.port,
+                                                   .path = url.path_query,
+                                                   .own_caller = true},
+                           routed, p);
 }
 
 static void tick_fired(void *ctx)

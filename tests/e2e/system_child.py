@@ -93,4 +93,4 @@ class SystemChild:
 
 def program_of(folder):
     """That of the build that ccgate is of."""
-    return os.environ.get("CCGATE_SYSTEM", os.path.join(folder, "ccgate-system"))
+    return os.environ.get("SYSTEM_PROGRAM", os.path.join(folder, "ccgate-system"))

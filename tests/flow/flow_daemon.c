@@ -259,6 +259,42 @@ static void read_addresses(size_t from)
     }
 }
 
+static bool runs_scripts(const char *child)
+{
+    char path[64];
+    char name[32] = "";
+    FILE *file;
+
+    snprintf(path, sizeof(path), "/proc/%.16s/comm", child);
+    file = fopen(path, "r");
+    if (file != NULL && fgets(name, sizeof(name), file) == NULL)
+        name[0] = '\0';
+    if (file != NULL)
+        fclose(file);
+    return strcmp(name, "ccgate-pac\n") == 0;
+}
+
+/* The children that stay for PAC scripts; ccgate holds one socket to each. */
+static size_t script_children(void)
+{
+    char path[64];
+    char text[1024] = "";
+    size_t count = 0;
+    FILE *file;
+
+    snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)pid, (int)pid);
+    file = fopen(path, "r");
+    if (file != NULL && fgets(text, sizeof(text), file) != NULL)
+        for (char *child = text, *end; (end = strchr(child, ' ')) != NULL;
+             child = end + 1) {
+            *end = '\0';
+            count += runs_scripts(child);
+        }
+    if (file != NULL)
+        fclose(file);
+    return count;
+}
+
 static void count_fds(size_t *sockets, size_t *pipes, size_t *others)
 {
     char path[300];
@@ -281,11 +317,12 @@ static void count_fds(size_t *sockets, size_t *pipes, size_t *others)
             ++*sockets;
         else if (strncmp(target, "pipe:", 5) == 0)
             ++*pipes;
-        else
+        else if (strncmp(target, "/memfd:", 7) != 0) /* a PAC script */
             ++*others;
     }
     if (fds != NULL)
         closedir(fds);
+    *sockets -= script_children();
 }
 
 /* A line of /proc/PID/status in bytes. */

@@ -32,6 +32,13 @@ pac_tests = \
 	tests/unit/test_pac_sandbox
 check_PROGRAMS += $(pac_tests)
 TESTS += $(pac_tests)
+
+# These start ccgate-pac as the daemon does.
+pac_daemon_tests = \
+	tests/unit/test_pac \
+	tests/unit/test_pac_pool
+check_PROGRAMS += $(pac_daemon_tests)
+TESTS += $(pac_daemon_tests)
 LDADD_PAC = libccgate-pac.a $(LDADD) $(PAC_ENGINE_LIBS) -lm
 tests_unit_test_pac_cases_LDADD = $(LDADD_PAC)
 tests_unit_test_pac_engine_LDADD = $(LDADD_PAC)

@@ -54,7 +54,7 @@ static inline int child_script(struct span text, bool seal)
 
 static inline void child_exec(int socket_fd, int script_fd)
 {
-    const char *program = getenv("CCGATE_PAC");
+    const char *program = getenv("PAC_PROGRAM");
     /* Out of the way of where they go. */
     int s = fcntl(socket_fd, F_DUPFD_CLOEXEC, 10);
     int m = fcntl(script_fd, F_DUPFD_CLOEXEC, 10);

@@ -51,7 +51,7 @@ static inline void system_end(void)
 /* The real program again. */
 static inline void system_real(void)
 {
-    const char *program = getenv("CCGATE_SYSTEM");
+    const char *program = getenv("SYSTEM_PROGRAM");
     char folder[4096];
 
     snprintf(folder, sizeof(folder), "%s", program == NULL ? "./x" : program);

@@ -27,6 +27,9 @@ START_TEST(cache_is_bounded)
     ck_assert_uint_eq(resolve_cache_count(cache), 1024);
     ck_assert_ptr_null(resolve_cache_get(cache, "oldest", 1));
     ck_assert_ptr_null(resolve_cache_get(cache, "name975", 1));
+    ck_assert_uint_eq(resolve_cache_lifetime(cache, "name975", 1), 0);
+    ck_assert_uint_eq(resolve_cache_lifetime(cache, "name976", 9000), 1000);
+    ck_assert_uint_eq(resolve_cache_lifetime(cache, "name976", 10000), 0);
     got = resolve_cache_get(cache, "name976", 9999);
     ck_assert_ptr_eq(got, r);
     resolve_result_unref(got);

@@ -1,0 +1,53 @@
+/*
+ * pac_child: one ccgate-pac process: started, asked one question at a time, killed. See
+ * base/pac_protocol.h for what is said.
+ */
+#ifndef CCGATE_ROUTE_PAC_CHILD_H
+#define CCGATE_ROUTE_PAC_CHILD_H
+
+#include <sys/types.h>
+
+#include "base/loop.h"
+#include "base/pac_protocol.h"
+
+struct pac_child;
+
+struct pac_child_options {
+    struct loop *loop;
+    const char *program; /* path of ccgate-pac */
+    int script;          /* see pac_child_script(); stays the caller's */
+    /* The answer to the question; its views last during the call. */
+    void (*answered)(void *ctx, const struct pac_answer *answer);
+    /* It has ended, or was ended because it spoke nonsense; nothing comes after. */
+    void (*ended)(void *ctx, const char *how);
+    void *ctx;
+};
+
+/* A sealed memfd with the script, to be closed by the caller; or -errno. */
+int pac_child_script(struct span script);
+
+/*
+ * Starts the process, with an empty environment but for TZ. Callbacks never come before
+ * this returns; pac_child_free() may be called in them. NULL with *error = -errno.
+ */
+struct pac_child *pac_child_new(const struct pac_child_options *options, int *error);
+
+/*
+ * Asks LOAD or FIND; before HELLO has come, too. The one before must have been
+ * answered. False when memory is out or the question is too long.
+ */
+bool pac_child_ask(struct pac_child *child, const struct pac_ask *ask);
+
+/* Ends the process with SIGKILL; ended() comes soon, answered() does not. */
+void pac_child_kill(struct pac_child *child);
+
+/* Kills the process if it has not ended, and reaps it. NULL-safe. */
+void pac_child_free(struct pac_child *child);
+
+pid_t pac_child_pid(const struct pac_child *child);
+
+/* What it said in HELLO: empty and 0 before. */
+const char *pac_child_engine(const struct pac_child *child);
+uint32_t pac_child_sandbox(const struct pac_child *child);
+
+#endif
