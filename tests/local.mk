@@ -295,6 +295,7 @@ EXTRA_DIST += \
     tests/e2e/gss_proxy.py \
     tests/e2e/kdc.py tests/e2e/proving_proxy.py \
     tests/e2e/keyring.py \
+    tests/e2e/cases_pac_source.py \
     tests/e2e/cases_warm.py \
     tests/e2e/run.py \
     tests/e2e/servers.py \

@@ -106,7 +106,7 @@ static bool copy_dup(struct pac_copy *to, const struct pac_copy *from)
 static void load_done(struct pac_source *s, struct job *job)
 {
     if (!job->good)
-        LOG_WARN("the kept PAC script cannot be used", LOG_TEXT("why", job->why));
+        LOG_WARN("pac_copy_unusable", LOG_TEXT("why", job->why));
     if (job->copy.script != NULL) {
         s->copy = job->copy;
         job->copy = (struct pac_copy){0};
@@ -130,7 +130,7 @@ static void job_done(void *ctx)
         return;
     }
     if (!job->good)
-        LOG_WARN("the PAC script cannot be kept", LOG_TEXT("why", job->why));
+        LOG_WARN("pac_copy_failed", LOG_TEXT("why", job->why));
     if (s->save_again)
         copy_save(s);
 }
@@ -166,7 +166,7 @@ static void copy_save(struct pac_source *s)
         return;
     s->save_again = s->work != NULL;
     if (!s->save_again && !job_start(s, JOB_SAVE))
-        LOG_WARN("the PAC script cannot be kept", LOG_TEXT("why", "out of memory"));
+        LOG_WARN("pac_copy_failed", LOG_TEXT("why", "out of memory"));
 }
 
 /* ---- fetching ---- */
@@ -193,9 +193,9 @@ static void failed(struct pac_source *s, const char *name, struct span why)
     (void)snprintf(s->why, sizeof(s->why), "%.*s", SPAN_ARG(why));
     s->state = s->copy.script != NULL ? PAC_SOURCE_STALE : PAC_SOURCE_FAILED;
     plan_retry(s);
-    LOG_WARN("the PAC script cannot be fetched", LOG_TEXT("result", name),
+    LOG_WARN("pac_fetch_failed", LOG_TEXT("result", name),
              LOG_TEXT("why", s->why), LOG_INT("failures", s->failures),
-             LOG_TEXT("kept copy", s->copy.script != NULL ? "in use" : "none"));
+             LOG_TEXT("copy", s->copy.script != NULL ? "used" : "none"));
     tell(s);
 }
 
@@ -244,7 +244,7 @@ static void succeeded(struct pac_source *s, const struct system_fetched *answer)
     s->state = PAC_SOURCE_FRESH;
     s->due_at_use = false;
     deadline_set(s->loop, &s->next, s->times.refresh_ms);
-    LOG_INFO("the PAC script is there",
+    LOG_INFO("pac_fetched",
              LOG_TEXT("result", system_result_name(answer->result)),
              LOG_INT("bytes", s->copy.len));
     copy_save(s);

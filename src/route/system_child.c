@@ -224,7 +224,7 @@ static bool take_message(struct system_child *child, bool *over)
     }
     child->greeted = system_get_hello(body, &hello);
     if (child->greeted) {
-        LOG_DEBUG("system child", LOG_INT("pid", child->pid),
+        LOG_DEBUG("system_child", LOG_INT("pid", child->pid),
                   LOG_SPAN("fetcher", hello.fetcher));
         buf_consume(&child->in, (size_t)size);
         return true;

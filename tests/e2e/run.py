@@ -23,6 +23,7 @@ import cases_keyring
 import cases_link
 import cases_login
 import cases_pac
+import cases_pac_source
 import cases_warm
 import cases_secrets
 import cases_socks
@@ -131,6 +132,8 @@ def run_all(world, results, options):
         cases_secrets.run(world, results)
         for case in cases_fetch.ALL:
             results.run(f"fetch/{case.__name__}", case, world)
+        for case in cases_pac_source.ALL:
+            results.run(f"pac_source/{case.__name__}", case, world)
         for case in cases_pac.ALL:
             results.run(f"pac/{case.__name__}", case, world)
         for case in cases_keyring.ALL:

@@ -123,6 +123,7 @@ START_TEST(all_errors)
     put_file("/etc/ccgate/conf.d/a.yaml", "daemon: perhaps\n");
     put_env("CCGATE_RESOLVER", "sytem");
     put_env("CCGATE_LSITEN", "3128");
+    put_env("CCGATE_LIBEXEC", "/lib/ccgate");
     put_setting("timeout.head", "5");
     put_setting("password", "hunter2");
     put_setting("noprxy", "x");
