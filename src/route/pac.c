@@ -310,7 +310,7 @@ bool pac_configure(struct pac *pac, const struct config *config)
     if (config->pac == NULL || strcmp(config->pac, pac->url) != 0)
         return false;
     pac_pool_configure(pac->pool, &options);
-    return true;
+    return pac_source_set_ca(pac->source, config->tls_ca);
 }
 
 void pac_refresh(struct pac *pac)

@@ -193,8 +193,8 @@ static void failed(struct pac_source *s, const char *name, struct span why)
     (void)snprintf(s->why, sizeof(s->why), "%.*s", SPAN_ARG(why));
     s->state = s->copy.script != NULL ? PAC_SOURCE_STALE : PAC_SOURCE_FAILED;
     plan_retry(s);
-    LOG_WARN("pac_fetch_failed", LOG_TEXT("result", name),
-             LOG_TEXT("why", s->why), LOG_INT("failures", s->failures),
+    LOG_WARN("pac_fetch_failed", LOG_TEXT("result", name), LOG_TEXT("why", s->why),
+             LOG_INT("failures", s->failures),
              LOG_TEXT("copy", s->copy.script != NULL ? "used" : "none"));
     tell(s);
 }
@@ -244,8 +244,7 @@ static void succeeded(struct pac_source *s, const struct system_fetched *answer)
     s->state = PAC_SOURCE_FRESH;
     s->due_at_use = false;
     deadline_set(s->loop, &s->next, s->times.refresh_ms);
-    LOG_INFO("pac_fetched",
-             LOG_TEXT("result", system_result_name(answer->result)),
+    LOG_INFO("pac_fetched", LOG_TEXT("result", system_result_name(answer->result)),
              LOG_INT("bytes", s->copy.len));
     copy_save(s);
     tell(s);
@@ -355,19 +354,32 @@ enum pac_source_state pac_source_state(const struct pac_source *s, const char **
 
 /* ---- begin and end ---- */
 
+static void ca_clear(struct pac_source *s)
+{
+    for (size_t i = 0; i < s->ca_count; i++)
+        free(s->ca[i]);
+    s->ca_count = 0;
+}
+
+bool pac_source_set_ca(struct pac_source *s, char *const *ca)
+{
+    ca_clear(s);
+    for (; ca != NULL && *ca != NULL && s->ca_count < SYSTEM_CA_FILES; ca++) {
+        s->ca[s->ca_count] = span_dup(span_of(*ca));
+        if (s->ca[s->ca_count] == NULL)
+            return false;
+        s->ca_count++;
+    }
+    return true;
+}
+
 static bool copy_options(struct pac_source *s, const struct pac_source_options *options)
 {
     s->url = span_dup(span_of(options->url));
     if (options->state_dir != NULL)
         s->state_dir = span_dup(span_of(options->state_dir));
-    for (char *const *ca = options->ca; ca != NULL && *ca != NULL; ca++) {
-        if (s->ca_count == SYSTEM_CA_FILES)
-            break;
-        s->ca[s->ca_count] = span_dup(span_of(*ca));
-        if (s->ca[s->ca_count++] == NULL)
-            return false;
-    }
-    return s->url != NULL && (options->state_dir == NULL || s->state_dir != NULL);
+    return s->url != NULL && (options->state_dir == NULL || s->state_dir != NULL) &&
+           pac_source_set_ca(s, options->ca);
 }
 
 struct pac_source *pac_source_new(const struct pac_source_options *options)
@@ -399,8 +411,7 @@ void pac_source_free(struct pac_source *s)
     system_child_cancel(s->fetch);
     deadline_clear(s->loop, &s->next);
     deadline_clear(s->loop, &s->quiet);
-    for (size_t i = 0; i < s->ca_count; i++)
-        free(s->ca[i]);
+    ca_clear(s);
     pac_copy_clear(&s->copy);
     free(s->state_dir);
     free(s->url);

@@ -63,6 +63,9 @@ struct span pac_source_script(struct pac_source *source, uint64_t *generation);
 enum pac_source_state pac_source_state(const struct pac_source *source,
                                        const char **why, uint64_t *age_ms);
 
+/* Other files of CA certificates, from the next fetch on. False when memory is out. */
+bool pac_source_set_ca(struct pac_source *source, char *const *ca);
+
 /*
  * Fetches now (reload), or once the network has been quiet for 2 s. What is under way
  * is given up for it, and the back-off begins anew.

@@ -84,6 +84,11 @@ def tls(world):
         answer = ask_get(gate, world.origin.url + "/small.txt")
         expect_error(answer, (502,), ("tls.ca",), "without the authority")
         expect(state(world, gate, "failed")["state"], "failed", "the state")
+        with open(gate.config, "a", encoding="utf-8") as config:
+            config.write("tls: {ca: " + world.bed.ca + "}\n")
+        gate.reload()
+        state(world, gate, "fresh")
+        expect_works(gate, world)
         gate.stop()
 
 
