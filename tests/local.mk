@@ -91,6 +91,7 @@ replay_tests = \
 	tests/fuzz/replay_client_hello \
 	tests/fuzz/replay_config \
 	tests/fuzz/replay_digest \
+	tests/fuzz/replay_fetch_text \
 	tests/fuzz/replay_head \
 	tests/fuzz/replay_ledger \
 	tests/fuzz/replay_ntlm \
@@ -106,6 +107,7 @@ fuzz_programs = \
 	tests/fuzz/fuzz_client_hello \
 	tests/fuzz/fuzz_config \
 	tests/fuzz/fuzz_digest \
+	tests/fuzz/fuzz_fetch_text \
 	tests/fuzz/fuzz_head \
 	tests/fuzz/fuzz_ledger \
 	tests/fuzz/fuzz_ntlm \
@@ -125,6 +127,10 @@ tests_fuzz_replay_config_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_config.c
 tests_fuzz_fuzz_config_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 tests_fuzz_replay_digest_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_digest.c
 tests_fuzz_fuzz_digest_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_replay_fetch_text_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_fetch_text.c
+tests_fuzz_replay_fetch_text_LDADD = libccgate-system.a
+tests_fuzz_fuzz_fetch_text_LDADD = libccgate-system.a
+tests_fuzz_fuzz_fetch_text_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 tests_fuzz_replay_head_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_head.c
 tests_fuzz_fuzz_head_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 tests_fuzz_replay_ledger_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_ledger.c
