@@ -23,6 +23,7 @@ enum { HOPS = 64, TIME_TEXT = 32 };
 struct view {
     struct config *config;
     struct ledger_book book;
+    char trouble[LEDGER_WHY];     /* why nothing can be written; empty: it can */
     const struct hop *hops[HOPS]; /* that the configuration and environment name */
     bool has_key[HOPS];
     unsigned char key[HOPS][LEDGER_KEY]; /* of their logins; slow to compute */
@@ -130,6 +131,7 @@ static json_t *report_json(const struct view *v)
     for (size_t i = 0; i < v->book.hop_count; i++)
         json_array_append_new(strong, json_string(v->book.hops[i].name));
     json_object_set_new(report, "state_dir", json_string(v->config->state_dir));
+    json_object_set_new(report, "trouble", text_or_null(v->trouble));
     json_object_set_new(report, "logins", logins);
     json_object_set_new(report, "stronger_than_basic", strong);
     return report;
@@ -191,6 +193,9 @@ static void print_report(const json_t *report, bool json)
         print_login(json_array_get(logins, i));
     if (json_array_size(logins) == 0)
         puts("no login was tried, and none is configured");
+    if (get(report, "trouble")[0] != '\0')
+        printf("what becomes of logins is NOT remembered: %s\n",
+               get(report, "trouble"));
 }
 
 /* ---- the verbs ---- */
@@ -221,7 +226,7 @@ static int show(struct view *v, bool json)
     print_report(report, json);
     json_decref(report);
     router_free(router);
-    return EXIT_SUCCESS;
+    return v->trouble[0] == '\0' ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 int auth_status(const struct options *options)
@@ -236,9 +241,11 @@ int auth_status(const struct options *options)
         return 2;
     ledger = ledger_new(v.config->state_dir);
     ledger_book_init(&v.book);
-    if (ledger != NULL && ledger_load(ledger, &v.book, &stamp, why))
+    if (ledger != NULL && ledger_load(ledger, &v.book, &stamp, why)) {
+        if (ledger_try(ledger, v.trouble))
+            v.trouble[0] = '\0';
         status = show(&v, (options->set & OPTION_JSON) != 0);
-    else
+    } else
         status = complain(why);
     ledger_book_clear(&v.book);
     ledger_unref(ledger);

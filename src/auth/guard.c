@@ -416,7 +416,7 @@ static void noted_saved(void *ctx, struct job_result *result)
     guard->noting = NULL;
     guard_set_trouble(guard, result->ok ? NULL : result->why);
     if (!result->ok)
-        return; /* they are noted again after the next start */
+        return; /* tried again when the hop is met the next time */
     guard_take_book(guard, &result->book, &result->stamp);
     save_noted(guard);
 }
@@ -436,7 +436,10 @@ static void save_noted(struct guard *guard)
 
 void guard_note_stronger(struct guard *guard, const char *hop)
 {
-    if (!guard_is_stronger(guard, hop) && ledger_book_add_hop(&guard->noted, hop))
+    bool noted =
+        guard_is_stronger(guard, hop) || ledger_book_add_hop(&guard->noted, hop);
+
+    if (noted)
         save_noted(guard);
 }
 

@@ -1,5 +1,5 @@
 /*
- * ledger: the state file of the guard, its locks, and the key of a login. See ledger.h.
+ * ledger: the state file of the guard, and its locks. See ledger.h.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE /* F_OFD_SETLK */
@@ -9,8 +9,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <openssl/rand.h>
 #include <poll.h>
 #include <pthread.h>
@@ -21,16 +19,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "config/secret.h"
-
 #define FILE_NAME "logins"
 #define TEMP_NAME "logins.new"
 #define LOCK_NAME "logins.lock"
 
 enum {
-    ROUNDS = 200000,   /* of PBKDF2: about 0.1 s */
     LOCK_TRIES = 1000, /* for the lock of a replacement, which takes milliseconds: */
     LOCK_PAUSE_MS = 5, /* 5 s in all */
+    TRIAL = 4096,      /* bytes */
 };
 
 /* Where a lock belongs to the open file, it also counts between two ledgers here. */
@@ -406,9 +402,8 @@ static int write_all(int fd, struct span text)
     return fsync(fd) == 0 ? 0 : -errno;
 }
 
-/* A whole new file, and the name last, so that a crash leaves the old or the new one.
- */
-static int replace(struct ledger *ledger, struct span text, struct stat *st)
+/* 0 or an error; the file may be there all the same. */
+static int write_temp(struct ledger *ledger, struct span text, struct stat *st)
 {
     int fd, error;
 
@@ -421,6 +416,14 @@ static int replace(struct ledger *ledger, struct span text, struct stat *st)
     if (error == 0 && fstat(fd, st) != 0)
         error = -errno;
     close(fd);
+    return error;
+}
+
+/* A whole file, and the name last, so that a crash leaves the old or the new one. */
+static int replace(struct ledger *ledger, struct span text, struct stat *st)
+{
+    int error = write_temp(ledger, text, st);
+
     if (error == 0 &&
         renameat(ledger->dir_fd, TEMP_NAME, ledger->dir_fd, FILE_NAME) != 0)
         error = -errno;
@@ -458,6 +461,34 @@ static bool write_file(struct ledger *ledger, const struct ledger_book *book,
                     strerror(-error));
     set_stamp(stamp, &st);
     return true;
+}
+
+/* As much as a book usually needs. */
+static int write_trial(struct ledger *ledger)
+{
+    static const char text[TRIAL] = {0};
+    struct stat st;
+    int error = write_temp(ledger, (struct span){text, sizeof(text)}, &st);
+
+    (void)unlinkat(ledger->dir_fd, TEMP_NAME, 0);
+    return error;
+}
+
+bool ledger_try(struct ledger *ledger, char why[LEDGER_WHY])
+{
+    bool ok = false;
+
+    pthread_mutex_lock(&ledger->mutex);
+    make_folders(ledger->dir);
+    if (attach(ledger, why) && lock_file(ledger, why)) {
+        int error = write_trial(ledger);
+
+        ok = error == 0 ||
+             fail(why, "%s cannot be written to: %s", ledger->dir, strerror(-error));
+        unlock_byte(ledger, 0);
+    }
+    pthread_mutex_unlock(&ledger->mutex);
+    return ok;
 }
 
 /* With the lock of the file. */
@@ -506,30 +537,6 @@ bool ledger_open(struct ledger *ledger, struct ledger_book *book,
     writable = faccessat(ledger->dir_fd, ".", W_OK, AT_EACCESS) == 0;
     pthread_mutex_unlock(&ledger->mutex);
     return writable || fail(why, "%s cannot be written to", ledger->dir);
-}
-
-/* ---- keys ---- */
-
-bool ledger_key(const unsigned char salt[LEDGER_SALT], struct span secret,
-                const char *user, const char *domain, unsigned char key[LEDGER_KEY])
-{
-    unsigned char slow[LEDGER_KEY];
-    unsigned int len = LEDGER_KEY;
-    struct buf account;
-    bool ok = false;
-
-    buf_init(&account, SIZE_MAX / 2);
-    if (buf_append_span(&account, span_of(user)) == 0 &&
-        buf_append(&account, "", 1) == 0 &&
-        buf_append_span(&account, span_of(domain)) == 0)
-        ok = PKCS5_PBKDF2_HMAC(secret.at == NULL ? "" : secret.at, (int)secret.len,
-                               salt, LEDGER_SALT, ROUNDS, EVP_sha256(), LEDGER_KEY,
-                               slow) == 1 &&
-             HMAC(EVP_sha256(), slow, LEDGER_KEY, (unsigned char *)account.data,
-                  account.len, key, &len) != NULL;
-    secret_wipe(slow, sizeof(slow));
-    buf_clear(&account);
-    return ok;
 }
 
 /* ---- rearming ---- */

@@ -48,6 +48,12 @@ bool ledger_load(struct ledger *ledger, struct ledger_book *book,
 bool ledger_open(struct ledger *ledger, struct ledger_book *book,
                  struct ledger_stamp *stamp, char why[LEDGER_WHY]);
 
+/*
+ * Whether the file could be written: tries it beside the file, which stays as it is.
+ * Makes folder and lock if they are missing. False: why says what is wrong.
+ */
+bool ledger_try(struct ledger *ledger, char why[LEDGER_WHY]);
+
 /* Changes the book that was just read; false: leave the file as it is. */
 typedef bool ledger_change(void *ctx, struct ledger_book *book);
 

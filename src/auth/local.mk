@@ -20,6 +20,7 @@ libccgate_a_SOURCES += \
 	src/auth/guard_turn.c \
 	src/auth/ledger.c \
 	src/auth/ledger.h \
+	src/auth/ledger_key.c \
 	src/auth/ledger_text.c \
 	src/auth/ledger_text.h \
 	src/auth/md4.c \

@@ -301,6 +301,25 @@ START_TEST(stronger_hops)
 }
 END_TEST
 
+/* What could not be written for a while is written when the hop is met again. */
+START_TEST(stronger_hops_later)
+{
+    guard = guard_begin();
+    ck_assert_int_eq(unlink(state_path("logins")), 0);
+    ck_assert_int_eq(mkdir(state_path("logins"), 0700), 0);
+    guard_note_stronger(guard, HOP);
+    loop_await_idle();
+    ck_assert_ptr_nonnull(guard_trouble(guard));
+    ck_assert(guard_is_stronger(guard, HOP));
+    ck_assert_int_eq(rmdir(state_path("logins")), 0);
+    guard_note_stronger(guard, HOP);
+    loop_await_idle();
+    ck_assert_ptr_null(guard_trouble(guard));
+    restart();
+    ck_assert(guard_is_stronger(guard, HOP));
+}
+END_TEST
+
 /* ---- trouble ---- */
 
 /* One login per process, and never more. */
@@ -384,6 +403,7 @@ int main(void)
     tcase_add_test(tcase, expected_logins_are_known);
     tcase_add_test(tcase, rearmed_by_another_process);
     tcase_add_test(tcase, stronger_hops);
+    tcase_add_test(tcase, stronger_hops_later);
     tcase_add_test(tcase, no_state_file);
     tcase_add_test(tcase, trouble_ends);
     tcase_add_test(tcase, another_file);

@@ -316,6 +316,37 @@ START_TEST(no_folder)
 }
 END_TEST
 
+/* As nothing but a folder and a lock is left, the file stays as it is. */
+START_TEST(a_try_changes_nothing)
+{
+    ck_assert(ledger_try(ledger, why));
+    ck_assert_int_ne(access(state_path("logins"), F_OK), 0);
+    state_put("logins", HEAD "end\n", 0600);
+    ck_assert(ledger_try(ledger, why));
+    ck_assert_str_eq(state_get("logins"), HEAD "end\n");
+    ck_assert_int_ne(access(state_path("logins.new"), F_OK), 0);
+}
+END_TEST
+
+START_TEST(a_try_that_fails)
+{
+    char above[sizeof(state_dir)];
+
+    snprintf(above, sizeof(above), "%s/deep", state_folder);
+    if (_i == 0) {
+        ck_assert_int_eq(close(open(above, O_CREAT | O_WRONLY, 0600)), 0);
+    } else {
+        state_put("logins", HEAD "end\n", 0600);
+        ck_assert_int_eq(mkdir(state_path("logins.new"), 0700), 0);
+    }
+    ck_assert(ledger_load(ledger, &book, &stamp, why) == (_i == 1));
+    ck_assert(!ledger_try(ledger, why));
+    ck_assert_msg(strstr(why, _i == 0 ? "Not a directory" : "cannot be written to") !=
+                      NULL,
+                  "%s", why);
+}
+END_TEST
+
 /* What a crash has left behind. */
 START_TEST(leftover)
 {
@@ -425,6 +456,8 @@ int main(void)
     tcase_add_loop_test(tcase, no_regular_file, 0, 2);
     tcase_add_test(tcase, folder_of_others);
     tcase_add_test(tcase, no_folder);
+    tcase_add_test(tcase, a_try_changes_nothing);
+    tcase_add_loop_test(tcase, a_try_that_fails, 0, 2);
     tcase_add_test(tcase, leftover);
     tcase_add_test(tcase, turn);
     tcase_add_test(tcase, keys);
