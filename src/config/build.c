@@ -321,12 +321,25 @@ static const char *set_number(const struct config_key *key, struct span text,
 
     if (key->type == CONFIG_SIZE)
         return value_size(text, field);
-    if (key->type == CONFIG_COUNT)
-        return value_count(text, field);
     why = value_duration(text, field);
     if (why == NULL && *field == 0 && key->choices == NULL)
         why = "is too short: this limit cannot be turned off";
     return why;
+}
+
+static void set_count(struct build *b, const struct config_key *key,
+                      const struct node *at, uint64_t *field)
+{
+    const char *why = value_count(node_span(at), field);
+    char text[QUOTE_SIZE];
+    uint64_t most;
+
+    if (why != NULL)
+        report_error(b->report, at, "\"%s\" %s", quote(node_span(at), text), why);
+    else if (key->choices != NULL && span_to_u64(span_of(key->choices), &most) &&
+             *field > most)
+        report_error(b->report, at, "\"%s\" is too large: \"%s\" may be %s at most",
+                     quote(node_span(at), text), key->path, key->choices);
 }
 
 static void set_scalar(struct build *b, const struct config_key *key,
@@ -351,6 +364,9 @@ static void set_scalar(struct build *b, const struct config_key *key,
         break;
     case CONFIG_BOOL:
         why = value_bool(node_span(at), (bool *)field);
+        break;
+    case CONFIG_COUNT:
+        set_count(b, key, at, (uint64_t *)(void *)field);
         break;
     default:
         why = set_number(key, node_span(at), (uint64_t *)(void *)field);
@@ -399,6 +415,8 @@ static void keep_place(struct build *b, const struct config_key *key,
         b->login.password_command = value;
     if (key->offset == offsetof(struct config, login.password_keyring))
         b->login.password_keyring = value;
+    if (key->offset == offsetof(struct config, login.keytab))
+        b->login.keytab = value;
     if (key->offset == offsetof(struct config, login.password_type))
         b->login.password_type = value;
 }

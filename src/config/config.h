@@ -265,7 +265,8 @@ enum config_type {
 struct config_key {
     const char *path; /* "timeout.head" */
     enum config_type type;
-    const char *choices;  /* "stderr|syslog|FILE"; "0" where 0 means off; or NULL */
+    const char *choices;  /* "stderr|syslog|FILE"; "0" where 0 means off; of a COUNT the
+                             most it may be; or NULL */
     const char *fallback; /* the default, as text; NULL: none, or found at run time */
     const char *argument; /* "DURATION", for --help */
     const char *help;     /* one line */

@@ -182,6 +182,7 @@ struct login_place {
     const struct node *password_command;
     const struct node *password_keyring;
     const struct node *password_type;
+    const struct node *keytab;
 };
 
 /* What is known about an entry of `proxy` while it is built. */

@@ -76,6 +76,10 @@ static void put_type(struct writer *w, const struct config_key *key)
         break;
     case CONFIG_COUNT:
         put(w, "\"type\": \"integer\", \"minimum\": 0");
+        if (key->choices != NULL) {
+            put(w, ", \"maximum\": ");
+            put(w, key->choices);
+        }
         break;
     case CONFIG_LIST:
         put(w, "\"anyOf\": [");

@@ -2,9 +2,12 @@
  * login: who we are to the proxies: user names taken apart, passwords found, and the
  * global values handed to the entries of `proxy`.
  */
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "config/internal.h"
@@ -339,6 +342,26 @@ static void find_password(struct build *b, const struct config_sources *from)
     c->login.password = secret;
 }
 
+/* ---- keytabs ---- */
+
+/* The Kerberos library would say so only at the first login. */
+static void check_keytab(struct build *b, const char *path, const struct node *at)
+{
+    struct stat st;
+    int fd;
+
+    if (path == NULL || at == NULL)
+        return;
+    fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    if (fd < 0)
+        report_error(b->report, at, "the keytab %s cannot be opened: %s", path,
+                     strerror(errno));
+    else if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
+        report_error(b->report, at, "the keytab %s is no regular file", path);
+    if (fd >= 0)
+        close(fd);
+}
+
 /* ---- the entries of `proxy` ---- */
 
 static void inherit(struct build *b, char **own, const char *global)
@@ -470,10 +493,15 @@ void login_finish(struct build *b, const struct config_sources *from)
     bool looks = !b->isolated && from->passwords != CONFIG_PASSWORDS_NONE;
 
     split(b, b->login.username, &c->login);
-    if (looks)
+    if (looks) {
         find_password(b, from);
-    for (size_t i = 0; i < c->proxy_count && !b->report->no_memory; i++)
+        check_keytab(b, c->login.keytab, b->login.keytab);
+    }
+    for (size_t i = 0; i < c->proxy_count && !b->report->no_memory; i++) {
+        if (looks)
+            check_keytab(b, c->proxy[i].login.keytab, b->proxy_place[i].login.keytab);
         finish_proxy(b, from, &c->proxy[i], &b->proxy_place[i]);
+    }
     if (!b->report->no_memory)
         warn_incomplete(b, looks);
 }

@@ -352,7 +352,8 @@ static void entry_keep(struct build *b, const struct entry *entry,
                   .password_file = entry->field[ENTRY_PASSWORD_FILE],
                   .password_command = entry->field[ENTRY_PASSWORD_COMMAND],
                   .password_keyring = entry->field[ENTRY_PASSWORD_KEYRING],
-                  .password_type = entry->field[ENTRY_PASSWORD_TYPE]},
+                  .password_type = entry->field[ENTRY_PASSWORD_TYPE],
+                  .keytab = entry->field[ENTRY_KEYTAB]},
         .own_auth = entry->field[ENTRY_AUTH] != NULL,
     };
     larger[c->proxy_count++] = *proxy;

@@ -321,6 +321,14 @@ static const struct {
      "f.yaml:1:40: the URL already names a user\n"
      "proxy: {url: \"http://(hidden)@p:1\", username: v}\n"
      "                                              ^\n"},
+    {"warm: {tunnels: 257, connections: 64}\n",
+     "f.yaml:1:17: \"257\" is too large: \"warm.tunnels\" may be 256 at most\n"
+     "warm: {tunnels: 257, connections: 64}\n"
+     "                ^\n"},
+    {"warm: {tunnels: 256, connections: 999999}\n",
+     "f.yaml:1:35: \"999999\" is too large: \"warm.connections\" may be 64 at most\n"
+     "warm: {tunnels: 256, connections: 999999}\n"
+     "                                  ^\n"},
     /* the other lists */
     {"allow: [10.0.0.0/33, all]\n",
      "f.yaml:1:9: \"10.0.0.0/33\" is no network, as in 10.0.0.0/8 or fd00::/8\n"

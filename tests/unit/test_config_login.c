@@ -289,6 +289,11 @@ static const struct {
      "the URL already holds a password"},
     {"proxy: {url: 'http://h:1', username: u, password_command: 'exit 5'}\n",
      "exit status 5"},
+    {"keytab: /nonexistent/k\n", "f.yaml:1:9: the keytab /nonexistent/k cannot be "
+                                 "opened: No such file or directory\n"},
+    {"keytab: /dev\n", "the keytab /dev is no regular file\n"},
+    {"proxy: {url: 'http://h:1', keytab: /nonexistent/k}\n",
+     "f.yaml:1:36: the keytab /nonexistent/k cannot be opened"},
     {"proxy: {url: 'http://u:p@h:1', password_type: ntlmv2_hash}\n",
      "it is not 32 hexadecimal digits"},
 };
