@@ -1,6 +1,10 @@
 /*
  * auth_set: `ccgate auth set` asks for the password and puts it where ccgate finds it.
  */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* environ */
+#endif
+
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -19,6 +23,7 @@ struct task {
     const struct options *options;
     const struct config_login *login;
     const char *user; /* or NULL */
+    bool other;       /* than the one that the configuration's password is for */
     enum place place;
     char file[PATH_MAX];
     bool configured; /* the configuration names that place already */
@@ -52,7 +57,7 @@ static bool set_given_file(struct task *t, const char *file)
         found = set_file(t, folder, file);
     }
     t->configured = t->login->password_file != NULL &&
-                    strcmp(t->login->password_file, t->file) == 0;
+                    strcmp(t->login->password_file, t->file) == 0 && !t->other;
     return found;
 }
 
@@ -70,6 +75,19 @@ static bool set_usual_file(struct task *t)
     return false;
 }
 
+/* Or writes over the password of somebody else, which is given up for nothing. */
+static bool is_free(const struct task *t)
+{
+    if (!t->other || (!t->configured && access(t->file, F_OK) != 0))
+        return true;
+    fprintf(stderr,
+            "ccgate: auth set: %s is for the password of the user in the "
+            "configuration, not for that of %s\n  to store the latter name another "
+            "file: --file FILE\n",
+            t->file, t->user);
+    return false;
+}
+
 static bool choose_place(struct task *t)
 {
     const struct config_login *login = t->login;
@@ -79,12 +97,12 @@ static bool choose_place(struct task *t)
     if ((t->options->set & OPTION_KEYRING) != 0) {
         t->place = PLACE_KEYRING;
         t->configured = login->password_keyring && login->password_file == NULL &&
-                        login->password_command == NULL;
+                        login->password_command == NULL && !t->other;
         return true;
     }
     t->configured = true;
     if (login->password_file != NULL)
-        return set_file(t, "", login->password_file);
+        return set_file(t, "", login->password_file) && is_free(t);
     if (login->password_command != NULL) {
         fprintf(stderr, "ccgate: auth set: the configuration has a password_command, "
                         "which ccgate cannot change\n  to store the password elsewhere "
@@ -93,10 +111,11 @@ static bool choose_place(struct task *t)
         return false;
     }
     t->place = PLACE_KEYRING;
+    t->configured = login->password_keyring && !t->other;
     if (login->password_keyring)
         return true;
-    t->configured = false;
-    return (t->user != NULL && secret_keyring_usable()) || set_usual_file(t);
+    return (t->user != NULL && secret_keyring_usable()) ||
+           (set_usual_file(t) && is_free(t));
 }
 
 /* ---- the password ---- */
@@ -171,11 +190,20 @@ static bool store(const struct task *t, const struct secret *secret)
     return stored;
 }
 
+/* In YAML an apostrophe within apostrophes is doubled. */
+static void say_user(const char *user)
+{
+    fputs("  username: '", stdout);
+    for (; *user != '\0'; user++)
+        fputs(*user == '\'' ? "''" : (char[]){*user, '\0'}, stdout);
+    puts("'");
+}
+
 static void say_keys(const struct task *t)
 {
     puts("ccgate does not look there yet; put this into ccgate.yaml:");
     if (options_setting(t->options, "username") != NULL)
-        printf("  username: '%s'\n", t->user);
+        say_user(t->user);
     if (t->place == PLACE_FILE)
         printf("  password_file: \"%s\"\n", t->file);
     else
@@ -220,6 +248,53 @@ static int set_password(struct task *t, const struct config *config)
     return status;
 }
 
+/* ---- whose password ---- */
+
+static bool same_text(const char *a, const char *b)
+{
+    return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
+/* The configuration as it is without the option --username; its messages are known. */
+static struct config *load_without_option(const struct options *options)
+{
+    struct config_setting *settings =
+        calloc(options->setting_count + 1, sizeof(*settings));
+    struct config_sources sources = {.file = options->config_file,
+                                     .environment = environ,
+                                     .settings = settings,
+                                     .passwords = CONFIG_PASSWORDS_NONE};
+    struct config *config = NULL;
+    struct buf messages;
+
+    if (settings == NULL)
+        return NULL;
+    for (size_t i = 0; i < options->setting_count; i++)
+        if (strcmp(options->settings[i].path, "username") != 0)
+            settings[sources.setting_count++] = options->settings[i];
+    buf_init(&messages, SIZE_MAX / 2);
+    config = config_load(&sources, &messages);
+    buf_clear(&messages);
+    free(settings);
+    return config;
+}
+
+/* Whether the option names somebody else than the configuration does. */
+static bool is_other(const struct options *options, const struct config_login *login)
+{
+    struct config *config;
+    bool other;
+
+    if (options_setting(options, "username") == NULL)
+        return false;
+    config = load_without_option(options);
+    other = config != NULL && config->login.login_name != NULL &&
+            (!same_text(config->login.username, login->username) ||
+             !same_text(config->login.domain, login->domain));
+    config_unref(config);
+    return other;
+}
+
 int auth_set(const struct options *options)
 {
     struct task task = {.options = options};
@@ -235,6 +310,7 @@ int auth_set(const struct options *options)
         return 2;
     task.login = &config->login;
     task.user = config->login.login_name;
+    task.other = is_other(options, &config->login);
     status = set_password(&task, config);
     config_unref(config);
     return status;

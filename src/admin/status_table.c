@@ -18,6 +18,7 @@ struct writer {
 
 struct row {
     char cell[ROW_CELLS][CELL_SIZE];
+    const char *tail; /* printed whole behind the last cell; or NULL */
 };
 
 static const char *get_text(const json_t *object, const char *key)
@@ -57,6 +58,16 @@ static void set_cell(char cell[CELL_SIZE], const char *value)
     for (char *c = cell; *c != '\0'; c++)
         if ((unsigned char)*c < 0x20 || *c == 0x7f)
             *c = '?';
+}
+
+/* The same for sentences, which are printed whole: the end says what to do. */
+static void put_text(struct writer *w, const char *text)
+{
+    for (; *text != '\0' && w->error == 0; text++) {
+        bool control = (unsigned char)*text < 0x20 || *text == 0x7f;
+
+        w->error = buf_append(w->out, control ? "?" : text, 1);
+    }
 }
 
 /* ---- units ---- */
@@ -115,13 +126,16 @@ static void put_rows(struct writer *w, const struct row *rows, size_t count,
                      size_t cells)
 {
     for (size_t r = 0; r < count; r++) {
+        bool tail = rows[r].tail != NULL && rows[r].tail[0] != '\0';
         size_t last = cells - 1;
 
-        while (last > 0 && rows[r].cell[last][0] == '\0')
+        while (!tail && last > 0 && rows[r].cell[last][0] == '\0')
             last--;
         for (size_t c = 0; c < last; c++)
             put(w, "%-*s  ", column_width(rows, count, c), rows[r].cell[c]);
-        put(w, "%s\n", rows[r].cell[last]);
+        put(w, "%s", rows[r].cell[last]);
+        put_text(w, tail ? rows[r].tail : "");
+        put(w, "\n");
     }
 }
 
@@ -190,8 +204,7 @@ static void put_hops(struct writer *w, const json_t *hops)
                  (unsigned long long)get_number(hop, "successes"));
         snprintf(row->cell[4], CELL_SIZE, "%llu",
                  (unsigned long long)get_number(hop, "failures"));
-        set_cell(row->cell[5],
-                 detail[0] != '\0' ? detail : get_text(hop, "last_error"));
+        row->tail = detail[0] != '\0' ? detail : get_text(hop, "last_error");
     }
     put(w, "\n");
     put_rows(w, rows, count + 1, 6);
@@ -208,13 +221,14 @@ static void put_notes(struct writer *w, const json_t *hops)
 
         for (size_t k = 0; k < sizeof(KEYS) / sizeof(KEYS[0]); k++) {
             const char *value = get_text(json_object_get(hop, "login"), KEYS[k]);
-            char name[CELL_SIZE], cell[CELL_SIZE];
+            char name[CELL_SIZE];
 
             if (value[0] == '\0')
                 continue;
             set_cell(name, get_text(hop, "name"));
-            set_cell(cell, value);
-            put(w, "%-10s %s: %s\n", KEYS[k], name, cell);
+            put(w, "%-10s %s: ", KEYS[k], name);
+            put_text(w, value);
+            put(w, "\n");
         }
     }
 }
@@ -261,12 +275,13 @@ static void put_errors(struct writer *w, const json_t *errors)
         put(w, "\nLAST ERRORS\n");
     for (size_t i = 0; i < count && i < ERRORS_SHOWN; i++) {
         const json_t *error = json_array_get(errors, i);
-        char when[CELL_SIZE], target[CELL_SIZE], detail[CELL_SIZE];
+        char when[CELL_SIZE], target[CELL_SIZE];
 
         set_time(when, get_number(error, "at"));
         set_cell(target, get_text(error, "target"));
-        set_cell(detail, get_text(error, "detail"));
-        put(w, "%s  %s  %s  %s\n", when, get_text(error, "outcome"), target, detail);
+        put(w, "%s  %s  %s  ", when, get_text(error, "outcome"), target);
+        put_text(w, get_text(error, "detail"));
+        put(w, "\n");
     }
 }
 
@@ -356,12 +371,11 @@ static void put_warm(struct writer *w, const json_t *hops)
 
 static void put_state_trouble(struct writer *w, const char *trouble)
 {
-    char cell[CELL_SIZE];
-
-    set_cell(cell, trouble);
-    if (cell[0] != '\0')
-        put(w, "state      failed logins are NOT remembered across restarts: %s\n",
-            cell);
+    if (trouble[0] == '\0')
+        return;
+    put(w, "state      failed logins are NOT remembered across restarts: ");
+    put_text(w, trouble);
+    put(w, "\n");
 }
 
 static void put_pac(struct writer *w, const json_t *pac)

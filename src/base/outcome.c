@@ -305,8 +305,9 @@ static const struct outcome_info TABLE[OUTCOME_COUNT] = {
             .proxy_error = "http_request_denied",
             .doctor = "AUTH-01",
             .reason = "Proxy Login Needed",
-            .help = "Set `username:` and `password_file:` in the configuration, "
-                    "then run `ccgate reload`.",
+            .help = "Give ccgate a login for this proxy: `username:` and "
+                    "`password_file:`, and where `auth_hosts:` is set, the proxy's "
+                    "name there; then run `ccgate reload`.",
         },
     [OUTCOME_LOGIN_REJECTED] =
         {
@@ -316,8 +317,8 @@ static const struct outcome_info TABLE[OUTCOME_COUNT] = {
             .doctor = "AUTH-07",
             .reason = "Proxy Login Rejected",
             .help = "Correct the user name or the password in the "
-                    "configuration, then run `ccgate reload`; no further try is "
-                    "made before.",
+                    "configuration, then run `ccgate reload`; until then this "
+                    "process does not send the password again.",
         },
     [OUTCOME_LOGIN_REFUSED] =
         {

@@ -22,7 +22,7 @@ struct server_error {
     enum outcome outcome;
     bool direct; /* no proxy was on the way */
     char target[128];
-    char detail[256];
+    char detail[512];
 };
 
 struct server {

@@ -275,6 +275,32 @@ def set_in_a_file(world):
     elsewhere = os.path.join(gate.home, "new", "password")
     done = auth_set(world, gate, "--stdin", "--file", elsewhere, input=b"x\n")
     expect_in(f'password_file: "{elsewhere}"'.encode(), done.stdout, "the key")
+    other = ("--username", "o'brien", "--file", elsewhere)
+    done = auth_set(world, gate, "--stdin", *other, input=b"y\n")
+    expect_in(b"username: 'o''brien'", done.stdout, "the user's key")
+    gate.stop()
+
+
+def set_for_another_user(world):
+    """Neither in the configured file nor in the usual one is a password replaced."""
+    usual = os.path.join(world.bed.fresh("usual"), "ccgate", "password")
+    os.mkdir(os.path.dirname(usual))
+    env = {**world.bed.env, "XDG_CONFIG_HOME": os.path.dirname(os.path.dirname(usual))}
+    gate = world.gate(env=env)
+    bob = ("--stdin", "--username", "CORP\\bob")
+    for settings, file in ((None, gate.password_file), ({"password_file": None}, usual)):
+        if settings:
+            gate.stop()
+            write(usual, PASSWORD + "\n", 0o600)
+            gate = world.gate(settings, env=env)
+        done = auth_set(world, gate, *bob, input=b"other\n", check=False)
+        expect(done.returncode, 2, "the exit status")
+        expect_in(b"--file FILE", done.stderr, "what to do")
+        expect(read(file), PASSWORD + "\n", "the file")
+    os.unlink(usual)
+    done = auth_set(world, gate, *bob, input=b"other\n")
+    expect_in(b"username: 'CORP\\bob'", done.stdout, "the user's key")
+    expect(read(usual), "other\n", "the file")
     gate.stop()
 
 
@@ -318,7 +344,9 @@ def set_on_a_terminal(world):
 
 
 def run(world, results):
-    for case in (set_in_a_file, set_in_the_keyring, set_on_a_terminal):
+    for case in (
+        set_in_a_file, set_for_another_user, set_in_the_keyring, set_on_a_terminal,
+    ):  # fmt: skip
         results.run(f"secrets/{case.__name__}", case, world)
     for source in (from_nt_hash, from_ntlmv2_hash):
         name = f"secrets/ntlm/memory_{source.__name__}"

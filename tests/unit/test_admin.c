@@ -358,6 +358,33 @@ START_TEST(table_passes_no_control_bytes_on)
 }
 END_TEST
 
+/* What to do stands at the end of a message. */
+START_TEST(table_shows_messages_whole)
+{
+    static const char end[] = "set `auth: basic`";
+    char message[500];
+    json_t *status;
+    struct buf text;
+    size_t found = 0;
+
+    memset(message, 'x', sizeof(message));
+    memcpy(message + sizeof(message) - sizeof(end), end, sizeof(end));
+    status = json_pack("{s:s, s:[{s:s, s:s, s:{s:s, s:s}}], s:[{s:s, s:s}]}",
+                       "state_trouble", message, "hops", "name", "http://a:1",
+                       "last_detail", message, "login", "note", message, "warning",
+                       message, "last_errors", "target", "t", "detail", message);
+    ck_assert_ptr_nonnull(status);
+    buf_init(&text, 65536);
+    ck_assert_int_eq(status_table(status, &text), 0);
+    ck_assert_int_eq(buf_append(&text, "", 1), 0);
+    for (const char *at = buf_span(&text).at; (at = strstr(at, message)) != NULL; at++)
+        found++;
+    ck_assert_uint_eq(found, 5);
+    buf_clear(&text);
+    json_decref(status);
+}
+END_TEST
+
 START_TEST(table_of_nothing_is_no_crash)
 {
     static const char *const ODD[] = {"{}", "{\"hops\": 3, \"tunnels\": {}}",
@@ -397,6 +424,7 @@ int main(void)
     tcase_add_test(c, socket_moves);
     tcase_add_test(c, only_living_sockets_are_found);
     tcase_add_test(c, table_passes_no_control_bytes_on);
+    tcase_add_test(c, table_shows_messages_whole);
     tcase_add_test(c, table_of_nothing_is_no_crash);
     suite_add_tcase(suite, c);
     return suite_run(suite);
