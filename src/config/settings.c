@@ -234,8 +234,6 @@ static void take_setting(struct loader *l, struct document *document,
         return;
     }
     source = loader_source(l, LAYER_COMMAND_LINE, option);
-    if (source != NULL && l->folder != NULL)
-        source->folder = span_dup(span_of(l->folder));
     if (source != NULL)
         set_value(l, document, key, source, value);
 }
