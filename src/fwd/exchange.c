@@ -81,7 +81,10 @@ static void upgraded_hand_over(struct exchange *x)
     x->result.upgraded = upstream;
 }
 
-/* The connection upstream after a whole answer: kept if nothing speaks against it. */
+/*
+ * The connection upstream after a whole answer: kept if nothing speaks against it, for
+ * this client alone if the server's own login passed on it.
+ */
 static void upstream_keep(struct exchange *x)
 {
     struct upstream *upstream = x->upstream;
@@ -89,8 +92,13 @@ static void upstream_keep(struct exchange *x)
     if (!x->down.reusable || x->down.in.len > 0 || x->up.state != UP_DONE ||
         !outlet_is_empty(&x->up.outlet))
         return;
+    if (upstream->login_at && (!x->o.held || !x->down.keep))
+        return;
     x->upstream = NULL;
-    pool_put(x->o.egress->pool, upstream, x->o.config->timeout.pool_idle);
+    if (upstream->login_at)
+        held_put(x->o.held, upstream);
+    else
+        pool_put(x->o.egress->pool, upstream, x->o.config->timeout.pool_idle);
 }
 
 /* An error page can follow interim answers, but not half of one. */
@@ -231,6 +239,15 @@ static void connector_done(void *ctx, const struct connector_result *result)
     exchange_turn_end(x);
 }
 
+/*
+ * Whatever the request: the server's login is on this connection only, and its next
+ * message (RFC 4559 section 6), large bodies and all, makes no sense elsewhere.
+ */
+static struct upstream *connection_of_client(struct exchange *x)
+{
+    return x->connections == 1 && x->o.held ? held_take(x->o.held, x->o.url) : NULL;
+}
+
 void exchange_connect(struct exchange *x, enum exchange_reuse reuse)
 {
     x->state = EXCHANGE_CONNECT;
@@ -250,6 +267,7 @@ void exchange_connect(struct exchange *x, enum exchange_reuse reuse)
             .port = x->o.url->port,
             .owner = x->o.owner,
             .fresh = reuse == REUSE_NONE,
+            .own = connection_of_client(x),
             .logged_in = reuse == REUSE_LOGGED_IN,
         },
         connector_done, x);
@@ -286,7 +304,8 @@ static struct span upgrade_of(const struct head *head)
  * A kept connection may have died unseen. Only what can be sent again goes over any:
  * not what changes something each time, and not a body. One that is logged in saves
  * the round trips of a login, which is worth that small risk; a body goes over it if
- * it can be kept for the case that the login was lost.
+ * it can be kept for the case that the login was lost. One that the client has for
+ * itself is taken for all.
  */
 static enum exchange_reuse reuse_of(const struct exchange *x)
 {

@@ -6,6 +6,7 @@
 #define CCGATE_FWD_EXCHANGE_H
 
 #include "base/url.h"
+#include "fwd/held.h"
 #include "http/framing.h"
 #include "http/head.h"
 #include "up/connector.h"
@@ -14,6 +15,8 @@ struct exchange_options {
     struct egress *egress;
     struct config *config;   /* of the session; outlives the exchange */
     struct route *route;     /* HOPS or DIRECT; a reference is taken */
+    struct held *held;       /* of the client connection, for a server's own login;
+                                outlives the exchange. NULL: none is kept */
     struct stream *client;   /* stays the caller's, not to be used meanwhile */
     struct buf *in;          /* bytes read from the client behind the head; body bytes
                                 are consumed from it, more are read into it */

@@ -123,6 +123,21 @@ static void answer_take(struct exchange *x)
 
 /* ---- the head ---- */
 
+/*
+ * A client may try NTLM or Negotiate through a proxy only if that tells that it leaves
+ * them the connection (RFC 4559 section 6). Of a proxy behind us we know only what it
+ * says itself.
+ */
+static bool login_can_follow(const struct exchange *x)
+{
+    const struct exchange_down *down = &x->down;
+
+    return down->head.status == 401 && x->upstream->login_at && down->reusable &&
+           down->keep &&
+           (!exchange_proxy(x) || head_has_token(&down->head, SPAN("proxy-support"),
+                                                 SPAN("session-based-authentication")));
+}
+
 static void head_forward(struct exchange *x, bool keep, struct span upgrade)
 {
     struct exchange_down *down = &x->down;
@@ -132,6 +147,7 @@ static void head_forward(struct exchange *x, bool keep, struct span upgrade)
                                                 .framing = &down->to_client,
                                                 .via = span_of(x->o.egress->name),
                                                 .keep = keep,
+                                                .session_auth = login_can_follow(x),
                                                 .upgrade = upgrade,
                                             });
 
@@ -172,7 +188,10 @@ static bool has_bound(const struct head *head, struct span name)
     return false;
 }
 
-/* NTLM and Negotiate log the connection in: nobody else may get it (RFC 4559). */
+/*
+ * NTLM and Negotiate log the connection in: nobody else may get it, neither now nor
+ * when later requests on it say nothing of a login (RFC 4559 section 6).
+ */
 static bool origin_login_passed(const struct exchange *x)
 {
     return has_bound(&x->down.head, SPAN("www-authenticate")) ||
@@ -206,8 +225,9 @@ static void answer_forward(struct exchange *x, const struct framing *framing)
         return;
     exchange_request_release(x);
     exchange_request_pump(x);
-    down->reusable = connection_stays(x) && framing->kind != FRAMING_CLOSE &&
-                     !origin_login_passed(x);
+    down->reusable = connection_stays(x) && framing->kind != FRAMING_CLOSE;
+    if (origin_login_passed(x) && !held_mark(x->upstream, x->o.url))
+        down->reusable = false;
     down->to_client = framing_to_client(x, framing);
     /*
      * Not behind an early answer: the rest of the body would have to be waited for. Nor

@@ -11,6 +11,8 @@ libccgate_a_SOURCES += \
 	src/fwd/flight.h \
 	src/fwd/forward.c \
 	src/fwd/forward.h \
+	src/fwd/held.c \
+	src/fwd/held.h \
 	src/fwd/outlet.c \
 	src/fwd/outlet.h \
 	src/fwd/relay.c \

@@ -337,6 +337,8 @@ bool server_reload(struct server *server, struct config *config, struct buf *mes
     if (config_take(server, config)) {
         forwards_keep(&server->forwards, config);
         listeners_adjust(server, messages);
+        for (struct session *s = server->sessions; s; s = session_next(s))
+            session_reloaded(s);
         return true;
     }
     forwards_undo(&server->forwards);

@@ -110,6 +110,7 @@ bool session_intake_new(struct session *s)
     buf_init(&intake->in, INTAKE_LIMIT);
     buf_init(&intake->out, HEAD_LIMIT);
     head_init(&intake->head);
+    held_init(&intake->held, s->server->loop);
     s->intake = intake;
     return true;
 }
@@ -124,6 +125,7 @@ void session_intake_free(struct session *s)
     buf_clear(&intake->in);
     buf_clear(&intake->out);
     head_clear(&intake->head);
+    held_clear(&intake->held);
     free(intake->authority);
     free(intake);
     s->intake = NULL;
@@ -191,6 +193,12 @@ void session_drain(struct session *s)
 {
     if (s->state == SESSION_HEAD && s->intake->raw.len == 0)
         session_end(s, OUTCOME_OK, NULL);
+}
+
+void session_reloaded(struct session *s)
+{
+    if (s->intake)
+        held_clear(&s->intake->held);
 }
 
 /* ---- status ---- */

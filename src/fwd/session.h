@@ -21,6 +21,9 @@ void session_kill(struct session *session, enum outcome outcome);
 /* Tells an idle session that no further request is wanted. */
 void session_drain(struct session *session);
 
+/* A reload: what it keeps for itself is closed, as what the pool keeps is. */
+void session_reloaded(struct session *session);
+
 /* What status shows of a session. Spans are valid until the session goes on. */
 struct session_view {
     const char *state; /* "head", "route", "connect", "tunnel", "exchange", "closing" */

@@ -51,6 +51,7 @@ struct intake {
     size_t greeting;      /* SOCKS5: bytes of `raw` that were answered */
     uint8_t socks_fault;  /* a socks_reply that says more than the outcome; 0: none */
     char *authority;      /* not HTTP: "host:port", which `url` points into */
+    struct held held;     /* lives on to the next request */
     bool keep;            /* after the reply another request may come */
     enum outcome outcome; /* of the reply in `out` */
     char detail[320];

@@ -336,6 +336,7 @@ void session_exchange_enter(struct session *s)
             .egress = s->server->egress,
             .config = s->config,
             .route = s->route,
+            .held = &in->held,
             .client = s->client,
             .in = &in->in,
             .head = &in->head,

@@ -33,7 +33,7 @@ static const struct span NEVER_COPIED[] = {
     {"transfer-encoding", 17},   {"upgrade", 7},
     {"content-length", 14},      {"via", 3},
     {"proxy-authenticate", 18},  {"proxy-authentication-info", 25},
-    {"proxy-authorization", 19},
+    {"proxy-authorization", 19}, {"proxy-support", 13},
 };
 
 /* ---- writing ---- */
@@ -385,6 +385,9 @@ int forward_response(struct buf *out, const struct forward_response *response)
     put_via(&w, head, response->via);
     put_joined(&w, head, PROXY_STATUS, SPAN("Proxy-Status"), SPAN(""),
                response->proxy_status);
+    if (response->session_auth)
+        put(&w, SPAN("Proxy-Support: Session-Based-Authentication\r\n"
+                     "Connection: Proxy-Support\r\n"));
     if (head->status >= 200)
         put_response_framing(&w, response);
     else if (response->upgrade.len > 0)

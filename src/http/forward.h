@@ -42,6 +42,8 @@ struct forward_response {
     const struct framing *framing; /* as sent to the client */
     struct span via;
     bool keep;                /* the client's connection stays open */
+    bool session_auth;        /* a login at the server by NTLM or Negotiate works: the
+                                 connection is kept for it */
     struct span upgrade;      /* for 101 */
     struct span proxy_status; /* own member to append, empty for none */
 };

@@ -293,14 +293,38 @@ static void hop_begin(struct connector *c)
 
 /* ---- start ---- */
 
+static bool leads_the_same_way(const struct hop *a, const struct hop *b)
+{
+    return a && b ? strcmp(a->name, b->name) == 0 : a == b;
+}
+
+/* The connection that was given may be used: it is the turn of its hop. */
+static bool own_fits(struct connector *c)
+{
+    const struct upstream *own = c->upstream;
+
+    if (!own || own->route->config != c->route->config)
+        return false;
+    for (c->turn = 0; c->turn == 0 || c->turn < c->order_count; c->turn++)
+        if (leads_the_same_way(own->hop, connector_hop(c)))
+            return true;
+    c->turn = 0;
+    return false;
+}
+
 static void connector_begin(void *ctx)
 {
     struct connector *c = ctx;
 
-    if (c->order && c->order_count == 0)
+    if (c->order && c->order_count == 0) {
         connector_end(c, OUTCOME_ROUTE_UNDECIDED, "no proxy that this could be for");
-    else
+    } else if (own_fits(c)) {
+        connector_end(c, OUTCOME_OK, NULL);
+    } else {
+        upstream_free(c->upstream);
+        c->upstream = NULL;
         hop_begin(c);
+    }
 }
 
 /* What nobody has asked for goes through HTTP proxies only. */
@@ -336,8 +360,11 @@ struct connector *connector_start(const struct connector_options *options,
 {
     struct connector *c = calloc(1, sizeof(*c));
 
-    if (!c)
+    if (!c) {
+        upstream_free(options->own);
         return NULL;
+    }
+    c->upstream = options->own;
     c->egress = options->egress;
     c->config = options->config;
     c->route = route_ref(options->route);

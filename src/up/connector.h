@@ -31,10 +31,13 @@ struct connector_options {
     uint16_t port;
     struct span
         via; /* TUNNEL: the Via line with its CR LF, see forward_via(); copied */
-    struct span url; /* PRIME; copied */
-    uint32_t owner;  /* uid of the caller */
-    bool fresh;      /* not a kept connection */
-    bool logged_in;  /* FORWARD: a kept connection only if it is logged in */
+    struct span url;      /* PRIME; copied */
+    uint32_t owner;       /* uid of the caller */
+    bool fresh;           /* not a kept connection */
+    struct upstream *own; /* FORWARD: a connection to be used if the route still leads
+                             that way, else closed; the connector's from now on, even if
+                             it cannot start. Or NULL */
+    bool logged_in;       /* FORWARD: a kept connection only if it is logged in */
     bool in_advance; /* nobody has asked for it: only with a login that was accepted
                         before, and it is no use of the target; see warm.h */
     /* For the repeat of a login, see up/repeat.h: */

@@ -208,6 +208,7 @@ void pool_put(struct pool *pool, struct upstream *upstream, uint64_t idle_ms)
     /* squid keeps a helper busy for each login that is under way. */
     assert(!upstream->auth || auth_logged_in(upstream->auth) ||
            !auth_bound(upstream->auth));
+    assert(!upstream->login_at);
     if (!k) {
         upstream_free(upstream);
         return;

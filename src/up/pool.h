@@ -35,7 +35,8 @@ struct upstream *pool_take(struct pool *pool, const struct pool_want *want);
 
 /*
  * Keeps a connection, which is the pool's from now on, for as long as its hop allows,
- * but at most idle_ms. No login may be under way on it.
+ * but at most idle_ms. No login may be under way on it, and none of a server's own may
+ * have passed.
  */
 void pool_put(struct pool *pool, struct upstream *upstream, uint64_t idle_ms);
 

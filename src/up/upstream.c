@@ -18,5 +18,6 @@ void upstream_free(struct upstream *u)
     stream_close(u->stream);
     route_unref(u->route);
     free(u->key);
+    free(u->login_at);
     free(u);
 }

@@ -18,6 +18,8 @@ struct upstream {
     struct tls_end_point end_point; /* empty without TLS */
     char *key;        /* what the pool finds it by: an HTTP proxy's name; else
                          "host:port", behind the name of a SOCKS proxy */
+    char *login_at;   /* "host:port" of the server whose own NTLM or Negotiate passed on
+                         it: it is one client connection's, never the pool's; or NULL */
     uint32_t owner;   /* uid of the caller it was opened for, see pool.h */
     bool reused;      /* came from the pool, ... */
     bool ready;       /* or is a tunnel that was opened before it was asked for, ... */

@@ -244,6 +244,7 @@ static struct rig {
     char name[64];
     uint16_t port;
     struct actor upstream, client;
+    struct held held;
     struct stream *stream; /* our end of the client's connection */
     struct buf raw, in;
     struct head head;
@@ -312,6 +313,7 @@ static inline void rig_start(script steps)
     rig.egress = egress_new(rig.loop, &rig.config);
     ck_assert_ptr_nonnull(rig.egress);
     snprintf(rig.egress->name, sizeof(rig.egress->name), "me");
+    held_init(&rig.held, rig.loop);
     buf_init(&rig.raw, HEAD_LIMIT);
     buf_init(&rig.in, 2 * HEAD_LIMIT);
     head_init(&rig.head);
@@ -377,6 +379,7 @@ static inline struct exchange *rig_exchange(const char *head, const char *behind
         .egress = rig.egress,
         .config = &rig.config,
         .route = &rig.route,
+        .held = &rig.held,
         .client = rig.stream,
         .in = &rig.in,
         .head = &rig.head,
@@ -433,6 +436,7 @@ static inline void rig_end(const char *upstream_got)
 {
     rig_client_end();
     upstream_free(rig.result.upgraded);
+    held_clear(&rig.held);
     pool_flush(rig.egress->pool);
     egress_free(rig.egress);
     ck_assert_int_eq(loop_free(rig.loop), 0);

@@ -28,30 +28,39 @@ END_TEST
 /* What makes a connection unfit for the pool, or for the client. */
 static const struct {
     const char *head, *answer;
-    bool pooled, keep;
+    enum { GONE, POOLED, HELD } kept;
+    bool keep;
 } KEEPING[] = {
-    {GET, ">HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", true, true},
-    {GET, ">HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", false,
+    {GET, ">HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", POOLED, true},
+    {GET, ">HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", GONE,
      true},
-    {GET, ">HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n", false, true},
+    {GET, ">HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n", GONE, true},
     {GET,
      ">HTTP/1.0 200 OK\r\nContent-Length: 0\r\nProxy-Connection: keep-alive\r\n\r\n",
-     true, true},
+     POOLED, true},
     {GET, ">HTTP/1.1 200 OK\r\nContent-Length: 0\r\nProxy-Connection: close\r\n\r\n",
-     false, true},
-    {GET, ">HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\nmore", false, true},
+     GONE, true},
+    {GET, ">HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\nmore", GONE, true},
     {GET,
      ">HTTP/1.1 401 No\r\nContent-Length: 0\r\nWWW-Authenticate: Negotiate\r\n\r\n",
-     false, true},
-    {"GET http://example.test/a HTTP/1.1\r\nHost: example.test\r\n"
-     "Authorization: NTLM TlRM\r\n\r\n",
-     ">HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", false, true},
+     HELD, true},
+    {GET,
+     ">HTTP/1.1 401 No\r\nContent-Length: 0\r\nWWW-Authenticate: Basic, NTLM\r\n"
+     "Connection: close\r\n\r\n",
+     GONE, true},
     {"GET http://example.test/a HTTP/1.1\r\nHost: example.test\r\n"
      "Connection: close\r\n\r\n",
-     ">HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", true, false},
+     ">HTTP/1.1 401 No\r\nContent-Length: 0\r\nWWW-Authenticate: NTLM\r\n\r\n", GONE,
+     false},
+    {"GET http://example.test/a HTTP/1.1\r\nHost: example.test\r\n"
+     "Authorization: NTLM TlRM\r\n\r\n",
+     ">HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", HELD, true},
+    {"GET http://example.test/a HTTP/1.1\r\nHost: example.test\r\n"
+     "Connection: close\r\n\r\n",
+     ">HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", POOLED, false},
     {"GET http://example.test/a HTTP/1.0\r\nHost: example.test\r\n"
      "Connection: keep-alive\r\n\r\n",
-     ">HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", true, false},
+     ">HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", POOLED, false},
 };
 
 START_TEST(keeps_what_may_be_kept)
@@ -61,7 +70,8 @@ START_TEST(keeps_what_may_be_kept)
     ck_assert_int_eq(rig.result.keep, KEEPING[_i].keep);
     ck_assert_int_eq(strstr(rig.client.got, "Connection: close\r\n") == NULL,
                      KEEPING[_i].keep);
-    ck_assert_uint_eq(pool_size(rig.egress->pool), KEEPING[_i].pooled);
+    ck_assert_uint_eq(pool_size(rig.egress->pool), KEEPING[_i].kept == POOLED);
+    ck_assert_int_eq(rig.held.upstream != NULL, KEEPING[_i].kept == HELD);
     rig_end(NULL);
 }
 END_TEST
@@ -251,6 +261,47 @@ START_TEST(risks_nothing_on_a_kept_connection)
 }
 END_TEST
 
+/* ---- the server's own login ---- */
+
+#define NTLM_401                                                                       \
+    ">HTTP/1.1 401 No\r\nContent-Length: 0\r\nWWW-Authenticate: NTLM\r\n\r\n"
+
+START_TEST(holds_what_a_login_passed_on)
+{
+    rig_start(STEPS("+", "<\r\n\r\n", NTLM_401, "<xyz", ">HTTP/1.1 204 Yes\r\n\r\n",
+                    "+", "<\r\n\r\n", ">HTTP/1.1 204 Yes\r\n\r\n", "?"));
+    ck_assert_int_eq(rig_request(GET, "", WAITS), OUTCOME_OK);
+    ck_assert_int_eq(rig_request(POST "Content-Length: 3\r\n\r\n", "xyz", WAITS),
+                     OUTCOME_OK);
+    ck_assert(rig.result.reused && rig.held.upstream);
+    ck_assert_ptr_eq(rig.result.hop, &rig.hop);
+    ck_assert_int_eq(
+        rig_request("GET http://example.test:81/ HTTP/1.1\r\nHost: a\r\n\r\n", "",
+                    WAITS),
+        OUTCOME_OK);
+    ck_assert(!rig.result.reused);
+    ck_assert_uint_eq(pool_size(rig.egress->pool), 1);
+    rig_end(NULL);
+}
+END_TEST
+
+/* The same server, which is now reached another way. */
+START_TEST(gives_up_what_leads_another_way)
+{
+    const char *get = "GET http://{host}/ HTTP/1.1\r\nHost: a\r\n\r\n";
+
+    rig_start(STEPS("+", "<\r\n\r\n", NTLM_401, "+", "<\r\n\r\n",
+                    ">HTTP/1.1 204 Yes\r\n\r\n", "?"));
+    ck_assert_int_eq(rig_request(get, "", WAITS), OUTCOME_OK);
+    ck_assert_ptr_nonnull(rig.held.upstream);
+    rig_go_direct();
+    ck_assert_int_eq(rig_request(get, "", WAITS), OUTCOME_OK);
+    ck_assert_ptr_null(rig.result.hop);
+    ck_assert(!rig.result.reused && !rig.held.upstream);
+    rig_end(NULL);
+}
+END_TEST
+
 static void add_plain(TCase *cases)
 {
     tcase_add_test(cases, keeps_both_connections);
@@ -267,6 +318,8 @@ static void add_plain(TCase *cases)
     tcase_add_test(cases, repeats_what_a_stale_connection_lost);
     tcase_add_test(cases, does_not_repeat_for_ever);
     tcase_add_test(cases, risks_nothing_on_a_kept_connection);
+    tcase_add_test(cases, holds_what_a_login_passed_on);
+    tcase_add_test(cases, gives_up_what_leads_another_way);
 }
 
 int main(void)

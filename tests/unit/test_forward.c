@@ -224,6 +224,7 @@ struct response_case {
     bool closes;
     const char *want;
     struct span upgrade, proxy_status;
+    bool session_auth;
 };
 
 #define OK       "HTTP/1.1 200 OK\r\n"
@@ -290,6 +291,11 @@ static const struct response_case RESPONSES[] = {
     {.head = OK,
      .proxy_status = {"gate", 4},
      .want = OK VIA "Proxy-Status: gate\r\n" END},
+    {.head = OK "Proxy-Support: Session-Based-Authentication\r\n", .want = OK VIA END},
+    {.head = OK "Proxy-Support: x\r\nConnection: Proxy-Support\r\n",
+     .session_auth = true,
+     .want = OK VIA "Proxy-Support: Session-Based-Authentication\r\n"
+                    "Connection: Proxy-Support\r\n" END},
     /* what was lenient, and the version */
     {.head = "HTTP/1.0 200 OK\r\n", .want = OK "Via: 1.0 gate\r\n" END},
     {.head = "HTTP/1.1 200\nA : b\n c\nD: e\rf\n",
@@ -318,6 +324,7 @@ START_TEST(responses)
         .keep = !want->closes,
         .upgrade = want->upgrade,
         .proxy_status = want->proxy_status,
+        .session_auth = want->session_auth,
     };
     ck_assert_int_eq(forward_response(&out, &response), 0);
     check_text(&out, want->want);
