@@ -288,7 +288,7 @@ static void guard_answered(void *ctx, enum guard_answer answer)
 static void ask_guard(struct auth *auth)
 {
     char target[LEDGER_TEXT];
-    struct guard_place place = {auth->o.hop, target};
+    struct guard_place place = {auth->o.hop, target, !auth->scheme->bound};
 
     if (auth->o.accepted_only &&
         guard_state_of(auth->o.guard, auth->o.login, NULL) != GUARD_ACCEPTED) {

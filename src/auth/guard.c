@@ -13,7 +13,7 @@
 
 static bool same_text(const char *a, const char *b)
 {
-    return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+    return a == NULL || b == NULL ? a == b : span_equal_nocase(span_of(a), span_of(b));
 }
 
 bool guard_same_login(const struct config_login *a, const struct config_login *b)
@@ -133,28 +133,13 @@ void ticket_call(struct guard_ticket *ticket, enum guard_answer answer)
     defer(ticket->entry->guard->loop, &ticket->deferred);
 }
 
-/* Whether an acceptance still stands for this ticket, too. */
-static bool may_go(const struct guard_ticket *ticket)
-{
-    const struct entry *entry = ticket->entry;
-
-    return entry->holder == ticket ||
-           (entry->record.state == LEDGER_ACCEPTED && entry->fresh_until != 0);
-}
-
-/* A rejection may have come since the call was due. */
+/* A rejection of one that had the turn before may have come since the call was due. */
 static void ticket_fired(void *ctx)
 {
     struct guard_ticket *ticket = ctx;
 
-    if (ticket->answer == GUARD_ALLOWED && !may_go(ticket)) {
-        if (ticket->entry->record.state != LEDGER_CLOSED) {
-            ticket->state = TICKET_WAITING;
-            turn_want(ticket->entry);
-            return;
-        }
+    if (ticket->answer == GUARD_ALLOWED && ticket->entry->record.state == LEDGER_CLOSED)
         ticket->answer = GUARD_HELD;
-    }
     ticket->state = ticket->answer == GUARD_ALLOWED ? TICKET_ALLOWED : TICKET_DONE;
     ticket->callback(ticket->ctx, ticket->answer);
 }
@@ -211,6 +196,7 @@ static struct guard_ticket *ticket_add(struct entry *entry,
     ticket->entry = entry;
     ticket->callback = callback;
     ticket->ctx = ctx;
+    ticket->brief = place->brief;
     ledger_text_set(ticket->hop, place->hop, false);
     ledger_text_set(ticket->target, place->target, false);
     deferred_init(&ticket->deferred, ticket_fired, ticket);
@@ -248,11 +234,10 @@ struct guard_ticket *guard_ask(struct guard *guard, const struct config_login *l
         return NULL;
     if (entry_is_closed(entry))
         ticket_call(ticket, GUARD_HELD);
-    else if (entry->record.state == LEDGER_ACCEPTED &&
+    else if ((entry->record.state == LEDGER_ACCEPTED ||
+              entry->record.state == LEDGER_DOUBTED) &&
              refusals_has(&guard->refusals, ticket->hop, ticket->target, now))
         ticket_call(ticket, GUARD_REFUSED);
-    else if (entry->record.state == LEDGER_ACCEPTED && now < entry->fresh_until)
-        ticket_call(ticket, GUARD_ALLOWED);
     else
         turn_want(entry);
     return ticket;

@@ -1,16 +1,16 @@
 /*
  * guard: no account is ever locked by us.
  *
- * Keyed on user (as written), domain and secret, not on hop or scheme. No secret costs
- * more than two failed logins, and one if it was never accepted, in whatever processes,
- * and restarts do not change that: what is known of a login stands in the state file
- * (ledger.h).
+ * Keyed on user and domain, without case, and secret, not on hop or scheme. No secret
+ * costs more than two failed logins, and one if it was never accepted, in whatever
+ * processes, and restarts do not change that: what is known of a login stands in the
+ * state file (ledger.h).
  *
- * A login that a moment ago was accepted goes on at once. Any other one needs the turn,
- * which one login at a time has; the rest waits without having sent anything. A secret
- * that was never accepted is written down before it is sent, so that a crash before the
- * answer counts as a failure. One rejection closes: nothing is sent with that secret
- * any more, until user, domain or secret changes, or `ccgate auth rearm`.
+ * A login needs the turn, which one at a time has; the rest waits without having sent
+ * anything. A secret that was never accepted is written down before it is sent, so that
+ * a crash before the answer counts as a failure. One rejection closes: nothing is sent
+ * with that secret any more, until user, domain or secret changes, or `ccgate auth
+ * rearm`.
  *
  * A rejection of a secret that was accepted before may be a refusal of the target. So
  * one login is repeated where it was last accepted: accepted again, the target is
@@ -43,6 +43,8 @@ const char *guard_trouble(const struct guard *guard);
 struct guard_place {
     const char *hop;    /* hop.name */
     const char *target; /* "host:port" of a CONNECT, else "http://authority/" */
+    bool brief;         /* there is a login in every request, whose answer has to wait
+                           for the target: the others wait only a moment for it */
 };
 
 /* ---- logins ---- */

@@ -37,8 +37,11 @@ struct guard_ticket {
     struct deferred deferred;
     guard_callback *callback; /* NULL: dropped while REJECTED */
     void *ctx;
+    bool brief; /* see struct guard_place */
     char hop[LEDGER_TEXT], target[LEDGER_TEXT];
 };
+
+enum { GOOD_HOPS = 4 };
 
 /* One account with one password. */
 struct entry {
@@ -52,8 +55,8 @@ struct entry {
     unsigned char salt[LEDGER_SALT];
     struct ledger_login record; /* what is known; newer than the file if unsaved */
     bool unsaved;
-    uint64_t fresh_until; /* loop's clock: the last acceptance counts for all */
-    char hop[LEDGER_TEXT], target[LEDGER_TEXT]; /* of it */
+    char hop[LEDGER_TEXT], target[LEDGER_TEXT]; /* of the last acceptance */
+    char good_hops[GOOD_HOPS][LEDGER_TEXT];     /* that accepted it, the last first */
 
     enum turn turn;
     bool locked;                   /* the ledger's turn is ours */

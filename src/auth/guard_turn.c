@@ -12,9 +12,10 @@
 #include "base/log.h"
 
 enum {
-    FRESH_MS = 250,     /* for so long an acceptance is taken as one of all */
     RETRY_MS = 20,      /* another process has the turn */
     PATIENCE_MS = 1000, /* a login that was good before keeps the others waiting */
+    MOMENT_MS = 250,    /* likewise one whose answer is that of the target, while */
+    BRIEF_MOST = 2,     /* no more than so many others are not answered */
     RENEW_S = 3600,     /* an accepted record is written again after */
 };
 
@@ -112,11 +113,21 @@ static void turn_close(struct entry *entry, const char *why)
 {
     record_set(entry, LEDGER_CLOSED);
     ledger_text_set(entry->record.why, why, true);
-    entry->fresh_until = 0;
     log_record(LOG_LEVEL_WARN, "login_closed", &entry->record);
     entry_answer(entry, TICKET_REJECTED, GUARD_REJECTED);
     entry_answer(entry, TICKET_WAITING, GUARD_HELD);
     turn_end(entry);
+}
+
+static void note_good_hop(struct entry *entry, const char *hop)
+{
+    size_t i = 0;
+
+    while (i < GOOD_HOPS - 1 && strcmp(entry->good_hops[i], hop) != 0)
+        i++;
+    for (; i > 0; i--)
+        memcpy(entry->good_hops[i], entry->good_hops[i - 1], LEDGER_TEXT);
+    memmove(entry->good_hops[0], hop, LEDGER_TEXT);
 }
 
 /* The secret is good, and was so a moment ago. Whether that is to be written. */
@@ -133,9 +144,8 @@ static bool record_accepted(struct entry *entry, const char *hop, const char *ta
     memmove(entry->target, target, LEDGER_TEXT);
     memcpy(record->hop, entry->hop, LEDGER_TEXT);
     memcpy(record->target, entry->target, LEDGER_TEXT);
-    entry->fresh_until = loop_now(entry->guard->loop) + FRESH_MS;
     entry->presumed = NULL;
-    entry_answer(entry, TICKET_WAITING, GUARD_ALLOWED);
+    note_good_hop(entry, entry->hop);
     return due;
 }
 
@@ -165,6 +175,16 @@ static void turn_end_unsent(struct entry *entry)
     turn_end(entry);
 }
 
+/* Whether few enough are not answered, besides the holder. */
+static bool is_brief(const struct entry *entry, const struct guard_ticket *holder)
+{
+    size_t count = 0;
+
+    for (const struct guard_ticket *t = entry->tickets; t != NULL; t = t->next)
+        count += t != holder && t->state == TICKET_ALLOWED;
+    return holder->brief && count < BRIEF_MOST;
+}
+
 /* The first that waits may try; nobody does any more: the turn ends. */
 static void turn_hold(struct entry *entry)
 {
@@ -177,7 +197,8 @@ static void turn_hold(struct entry *entry)
     }
     entry->turn = TURN_HELD;
     if (entry->record.state == LEDGER_ACCEPTED)
-        deadline_set(entry->guard->loop, &entry->timer, PATIENCE_MS);
+        deadline_set(entry->guard->loop, &entry->timer,
+                     is_brief(entry, ticket) ? MOMENT_MS : PATIENCE_MS);
     else
         record_tried_at(entry, ticket);
     ticket_call(ticket, GUARD_ALLOWED);
@@ -207,9 +228,35 @@ static void turn_try(struct entry *entry)
 
 /* ---- the repeat ---- */
 
+static bool is_good_hop(const struct entry *entry, const char *hop)
+{
+    for (size_t i = 0; i < GOOD_HOPS; i++)
+        if (strcmp(entry->good_hops[i], hop) == 0)
+            return true;
+    return false;
+}
+
+/*
+ * A hop that refuses a second target, and never accepted the secret, knows another
+ * password for this user: each target would cost a failed login there.
+ */
+static void refuse_target(struct entry *entry, const struct guard_ticket *ticket,
+                          const char *target)
+{
+    struct refusals *refusals = &entry->guard->refusals;
+    uint64_t now = loop_now(entry->guard->loop);
+
+    if (!is_good_hop(entry, ticket->hop) && refusals_of_hop(refusals, ticket->hop))
+        refusals_add(refusals, ticket->hop, REFUSALS_ALL, now);
+    refusals_add(refusals, ticket->hop, target, now);
+}
+
 static void doubt(struct entry *entry)
 {
     record_set(entry, LEDGER_DOUBTED);
+    for (struct guard_ticket *t = entry->tickets; t != NULL; t = t->next)
+        if (t->state == TICKET_REJECTED && !is_good_hop(entry, t->hop))
+            refuse_target(entry, t, REFUSALS_NONE);
     log_record(LOG_LEVEL_WARN, "login_doubted", &entry->record);
     entry_answer(entry, TICKET_REJECTED, GUARD_REJECTED);
     turn_end(entry);
@@ -218,13 +265,11 @@ static void doubt(struct entry *entry)
 /* The targets of all that were rejected meanwhile are refused, but for the good one. */
 static void refuse_targets(struct entry *entry)
 {
-    struct guard *guard = entry->guard;
-
     for (struct guard_ticket *t = entry->tickets; t != NULL; t = t->next) {
         if (t->state != TICKET_REJECTED ||
             (strcmp(t->hop, entry->hop) == 0 && strcmp(t->target, entry->target) == 0))
             continue;
-        refusals_add(&guard->refusals, t->hop, t->target, loop_now(guard->loop));
+        refuse_target(entry, t, t->target);
         LOG_WARN("target_refused", LOG_TEXT("user", entry->record.user),
                  LOG_TEXT("hop", t->hop), LOG_TEXT("target", t->target));
     }
@@ -260,7 +305,7 @@ static void turn_repeated(void *arg, enum guard_repeated result)
 static void turn_repeat(struct entry *entry)
 {
     struct guard *guard = entry->guard;
-    struct guard_place place = {entry->hop, entry->target};
+    struct guard_place place = {entry->hop, entry->target, false};
 
     if (entry->hop[0] == '\0') { /* by an earlier process, then */
         memcpy(entry->hop, entry->record.hop, LEDGER_TEXT);
@@ -296,11 +341,22 @@ static void turn_judge(struct entry *entry)
         turn_repeat(entry);
 }
 
-/* A login that was good before: the others wait no longer, but do not just go on. */
+/*
+ * A login that was good before: the others wait no longer, but do not just go on,
+ * unless its answer has to wait for the target's. A rejection needs no target and would
+ * have come.
+ */
 static void turn_presume(struct entry *entry)
 {
-    entry->presumed = entry->holder;
+    struct guard_ticket *holder = entry->holder;
+
     entry->holder = NULL;
+    if (is_brief(entry, holder)) {
+        turn_release(entry);
+        return;
+    }
+    entry->presumed = holder;
+    record_tried_at(entry, holder);
     if (entry_first(entry, TICKET_WAITING) != NULL)
         turn_repeat(entry);
     else
@@ -467,14 +523,25 @@ void turn_accepted(struct entry *entry, const struct guard_ticket *ticket)
         turn_end_accepted(entry, due);
 }
 
+/* Whether somebody had the turn and has not been told so yet: he waits again. */
+static bool take_back(struct entry *entry)
+{
+    struct guard_ticket *holder = entry->holder;
+
+    if (entry->turn != TURN_HELD || holder == NULL || holder->state != TICKET_CALLING)
+        return false;
+    defer_cancel(&holder->deferred);
+    holder->state = TICKET_WAITING;
+    return true;
+}
+
 void turn_rejected(struct entry *entry, struct guard_ticket *ticket)
 {
     if (is_closed(entry)) {
         ticket_call(ticket, GUARD_REJECTED);
         return;
     }
-    entry->fresh_until = 0;
-    if (entry->holder != ticket) {
+    if (entry->holder != ticket && !take_back(entry)) {
         turn_want(entry);
         return;
     }

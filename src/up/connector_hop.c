@@ -108,7 +108,7 @@ void connector_tunnel(struct connector *c)
             .host = span_of(c->host),
             .port = c->port,
             .url = span_of(c->url),
-            .head = c->trial != NULL,
+            .head = c->trial != NULL && c->mode == CONNECTOR_PRIME,
             .via = span_of(c->via),
             .header = hop->header,
             .answer_ms = timeout->answer,

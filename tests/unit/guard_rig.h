@@ -57,20 +57,29 @@ static inline void answered(void *ctx, enum guard_answer answer)
         loop_stop(loop);
 }
 
+static inline struct guard_ticket *ask_place(struct guard *guard,
+                                             const struct config_login *login,
+                                             const struct guard_place *place,
+                                             const char *name)
+{
+    static char names[26];
+    char *own = &names[*name - 'a'];
+    struct guard_ticket *ticket;
+
+    *own = *name;
+    ticket = guard_ask(guard, login, place, answered, own);
+    ck_assert_ptr_nonnull(ticket);
+    return ticket;
+}
+
 static inline struct guard_ticket *ask_at(struct guard *guard,
                                           const struct config_login *login,
                                           const char *hop, const char *target,
                                           const char *name)
 {
-    static char names[26];
-    char *own = &names[*name - 'a'];
-    const struct guard_place place = {hop, target};
-    struct guard_ticket *ticket;
+    const struct guard_place place = {hop, target, false};
 
-    *own = *name;
-    ticket = guard_ask(guard, login, &place, answered, own);
-    ck_assert_ptr_nonnull(ticket);
-    return ticket;
+    return ask_place(guard, login, &place, name);
 }
 
 /* What was called back since the last time, once it is at least so many characters. */

@@ -395,7 +395,7 @@ START_TEST(keys)
     for (int i = 0; i < 5; i++)
         for (int j = 0; j < i; j++)
             ck_assert_int_ne(memcmp(made[i], made[j], LEDGER_KEY), 0);
-    ck_assert(ledger_key(salts[0], SPAN("sesame"), "alice", NULL, made[1]));
+    ck_assert(ledger_key(salts[0], SPAN("sesame"), "Alice", NULL, made[1]));
     ck_assert_int_eq(memcmp(made[0], made[1], LEDGER_KEY), 0);
 }
 END_TEST
