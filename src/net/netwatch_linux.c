@@ -45,33 +45,34 @@ static bool is_link_local(int family, const void *address)
     return family == AF_INET6 && bytes[0] == 0xfe && (bytes[1] & 0xc0) == 0x80;
 }
 
-static bool address_counts(const struct nlmsghdr *message)
+/* The macros of rtnetlink(3) take no pointers to what is constant. */
+static bool address_counts(struct nlmsghdr *message)
 {
-    const struct ifaddrmsg *body = NLMSG_DATA(message);
+    struct ifaddrmsg *body = NLMSG_DATA(message);
     int left = (int)IFA_PAYLOAD(message);
 
-    for (const struct rtattr *a = IFA_RTA(body); RTA_OK(a, left); a = RTA_NEXT(a, left))
+    for (struct rtattr *a = IFA_RTA(body); RTA_OK(a, left); a = RTA_NEXT(a, left))
         if (a->rta_type == IFA_ADDRESS && RTA_PAYLOAD(a) >= 4)
             return !is_link_local(body->ifa_family, RTA_DATA(a));
     return true;
 }
 
-static bool route_counts(const struct nlmsghdr *message)
+static bool route_counts(struct nlmsghdr *message)
 {
-    const struct rtmsg *body = NLMSG_DATA(message);
+    struct rtmsg *body = NLMSG_DATA(message);
     int left = (int)RTM_PAYLOAD(message);
 
     if (body->rtm_type != RTN_UNICAST || body->rtm_table == RT_TABLE_LOCAL ||
         (body->rtm_flags & RTM_F_CLONED) != 0)
         return false;
-    for (const struct rtattr *a = RTM_RTA(body); RTA_OK(a, left); a = RTA_NEXT(a, left))
+    for (struct rtattr *a = RTM_RTA(body); RTA_OK(a, left); a = RTA_NEXT(a, left))
         if (a->rta_type == RTA_DST && RTA_PAYLOAD(a) >= 4)
             return !is_link_local(body->rtm_family, RTA_DATA(a));
     return true;
 }
 
 /* Why a message counts, or NULL. */
-static const char *message_why(const struct nlmsghdr *message)
+static const char *message_why(struct nlmsghdr *message)
 {
     switch (message->nlmsg_type) {
     case RTM_NEWADDR:
@@ -102,8 +103,8 @@ static void netlink_fired(void *ctx, unsigned events)
     while ((n = recv(watch_fd(source->netlink), bytes, sizeof(bytes), 0)) > 0) {
         unsigned left = (unsigned)n;
 
-        for (const struct nlmsghdr *m = (const struct nlmsghdr *)bytes;
-             NLMSG_OK(m, left); m = NLMSG_NEXT(m, left)) {
+        for (struct nlmsghdr *m = (struct nlmsghdr *)bytes; NLMSG_OK(m, left);
+             m = NLMSG_NEXT(m, left)) {
             const char *this = message_why(m);
 
             if (this != NULL)
