@@ -1,5 +1,6 @@
 """Negotiate: tickets of a real KDC at a real squid, and what there is without them."""
 
+import os
 import select
 import socket
 import time
@@ -125,8 +126,13 @@ def a_keytab(world):
 
 
 def a_keytab_of_nobody(world):
+    """A keytab that is read well, and holds nothing."""
     kdc = world.kdc
-    gate = gate_for(world, kdc.env(kdc.ticket()), keytab=kdc.cache())
+    empty = kdc.cache()
+    with open(empty, "wb") as file:
+        file.write(b"\5\2")
+    os.chmod(empty, 0o600)
+    gate = gate_for(world, kdc.env(kdc.ticket()), keytab=empty)
     expect_neither(world, gate, "keytab")
     gate.stop()
 

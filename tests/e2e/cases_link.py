@@ -68,7 +68,7 @@ def status_of_the_command(world):
     ):
         done = run_link(world, "--delay", "1ms", "--", "sh", "-c", script, check=False)
         expect(done.returncode, status, script)
-    done = run_link(world, "--delay", "1ms", "--", "/nonexistent", check=False)
+    done = run_link(world, "--delay", "1ms", "--", world.bed.path("missing"), check=False)
     expect(done.returncode, 127, "a missing command")
     done = run_link(world, "--delay", "1ms", "--", "/", check=False)
     expect(done.returncode, 126, "a directory")

@@ -182,7 +182,11 @@ def child_that_stops(world):
             lambda: status(world, gate)["state"] == "failed", 40, "the end of the child"
         )
         expect_in("in time", status(world, gate)["why"], "why")
-        expect(children(gate.process.child.pid, "ccgate-system"), [], "what is left")
+        wait_until(
+            lambda: children(gate.process.child.pid, "ccgate-system") == [],
+            10,
+            "the end of the child's remains",
+        )
         gate.stop()
 
 
