@@ -5,10 +5,11 @@
 # Every check is run; the exit status says whether all of them passed.
 set -u
 
-# The folders of src, in the order of the house: a folder may include itself and those to
-# its left. Those joined by / stand on one level and do not know of each other. The
-# children in pac/ include themselves and base only: never config, secrets or sockets.
-house='base config http net certs route/auth up fwd gate admin'
+# The folders of src, and certs, in the order of the house: a folder may include itself
+# and those to its left. Those joined by / stand on one level and do not know of each
+# other. The children in pac/ include themselves and base only: never config, secrets or
+# sockets.
+house='base config http net certs route/auth up fwd gate admin ca'
 
 max_file_lines=600
 max_function_lines=100
@@ -271,7 +272,7 @@ check_includes()
         /^[ \t]*#[ \t]*include[ \t]*"/ {
             split($0, quoted, "\"")
             n = split(FILENAME, own, "/")
-            from = n > 2 ? own[2] : ""
+            from = own[1] == "certs" ? "certs" : n > 2 ? own[2] : ""
             to = quoted[2]
             if (!sub(/\/.*/, "", to)) {
                 # autoconf.h, or a file beside a program
@@ -295,7 +296,7 @@ check_includes()
                 bad = 1
             }
         }
-        END { exit bad }' $(grep '^src/' "$list/code") /dev/null || status=1
+        END { exit bad }' $(grep -E '^(src|certs)/' "$list/code") /dev/null || status=1
     grep '^pac/' "$list/code" | xargs grep -nE '^[ \t]*#[ \t]*include[ \t]*"' /dev/null |
         grep -vE '"(pac|base)/' >"$list/strangers"
     if [ -s "$list/strangers" ]; then
@@ -319,7 +320,7 @@ check_headers()
             ;;
         esac
     done <"$list/code"
-    grep -E '^(src|pac)/.*\.h$' "$list/code" >"$list/own"
+    grep -E '^(src|pac|certs)/.*\.h$' "$list/code" >"$list/own"
     while IFS= read -r file; do
         guard=CCGATE_$(say "${file#src/}" | tr 'a-z/.-' 'A-Z___')
         grep -q "^#ifndef $guard\$" "$file" || {

@@ -22,6 +22,7 @@ libccgate_a_SOURCES += \
 	src/notify.h \
 	src/options.c \
 	src/options.h \
+	src/options_table.c \
 	src/pidfile.c \
 	src/pidfile.h \
 	src/reload.c \

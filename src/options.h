@@ -48,7 +48,8 @@ enum verb_keys {
 struct verb_info {
     const char *name;
     const char *argument; /* "URL"; "[VERB]" may be left out; NULL: takes none */
-    const char *operand;  /* a second one, which may be left out; NULL: takes none */
+    const char *operand;  /* those behind it, which may be left out: "[USER]" is one,
+                             "[FILE ...]" any number; NULL: takes none */
     const char *summary;  /* a few words */
     const char *text;     /* a few lines for `ccgate help VERB` */
     unsigned options;     /* OPTION_... that it takes, besides HELP and VERSION */
@@ -68,7 +69,9 @@ struct options {
     enum verb verb;
     unsigned set;            /* OPTION_... that were given */
     const char *argument;    /* of the verb, or NULL */
-    const char *operand;     /* behind it, or NULL */
+    const char *operand;     /* behind it, the first one, or NULL */
+    const char **operands;   /* all that stand there */
+    size_t operand_count;
     const char *config_file; /* --config FILE, or NULL */
     const char *file;        /* --file FILE, or NULL */
     const char *secret_file; /* --secret-file FILE, or NULL */

@@ -114,6 +114,25 @@ END_TEST
 
 static const struct {
     const char *line;
+    bool good;
+    size_t count;
+    const char *first;
+} OPERANDS[] = {
+    {"auth rearm a --verbose", true, 1, "a"},
+    {"auth rearm", true, 0, NULL},
+    {"auth rearm a b", false, 1, "a"},
+};
+
+START_TEST(words_behind_the_argument)
+{
+    ck_assert_int_eq(parse(OPERANDS[_i].line), OPERANDS[_i].good);
+    ck_assert_uint_eq(options.operand_count, OPERANDS[_i].count);
+    ck_assert_pstr_eq(options.operand, OPERANDS[_i].first);
+}
+END_TEST
+
+static const struct {
+    const char *line;
     const char *message; /* part of it */
 } BAD[] = {
     {"--lisen 3", "did you mean \"--listen\"?"},
@@ -246,6 +265,7 @@ int main(void)
     TCase *c = tcase_create("options");
 
     tcase_add_checked_fixture(c, setup, teardown);
+    tcase_add_loop_test(c, words_behind_the_argument, 0, COUNT(OPERANDS));
     tcase_add_loop_test(c, command_lines_are_read, 0, COUNT(GOOD));
     tcase_add_loop_test(c, mistakes_are_explained, 0, COUNT(BAD));
     tcase_add_test(c, password_is_never_repeated);

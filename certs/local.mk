@@ -1,0 +1,3 @@
+libccgate_a_SOURCES += \
+	certs/paths.c \
+	certs/paths.h

@@ -1,0 +1,163 @@
+/*
+ * options_table: the tables of verbs and options that options.c and help.c go by.
+ */
+#include "options.h"
+
+static const struct verb_info VERBS[VERB_COUNT] = {
+    [VERB_RUN] =
+        {
+            .name = "run",
+            .summary = "run the gate, in the foreground; so does ccgate alone",
+            .text = "Listens for programs of this machine and carries their requests\n"
+                    "out, through the proxies that are configured.\n",
+            .options = OPTION_CONFIG | OPTION_VERBOSE,
+            .keys = VERB_KEYS_ALL,
+        },
+    [VERB_CHECK_CONFIG] =
+        {
+            .name = "check-config",
+            .summary = "say what is wrong with the configuration",
+            .text = "Reads all layers of the configuration and reports every error\n"
+                    "with its place. The exit status is 2 if there is one.\n",
+            .options = OPTION_CONFIG | OPTION_VERBOSE,
+            .keys = VERB_KEYS_ALL,
+        },
+    [VERB_DUMP_CONFIG] =
+        {
+            .name = "dump-config",
+            .summary = "print the configuration in effect",
+            .text = "Prints the effective configuration as YAML. Secrets are never\n"
+                    "shown.\n",
+            .options = OPTION_CONFIG | OPTION_VERBOSE | OPTION_SHOW_ORIGIN |
+                       OPTION_SCHEMA | OPTION_JSON,
+            .keys = VERB_KEYS_ALL,
+        },
+    [VERB_ROUTE] =
+        {
+            .name = "route",
+            .argument = "URL",
+            .summary = "print the way to a URL, and why",
+            .text =
+                "Prints the decision that this configuration and environment lead\n"
+                "to. Nothing is sent, and no running ccgate is needed. URL is a\n"
+                "URL, or host:port as in CONNECT. The exit status is 1 if there is\n"
+                "no way. With --pac, the script of that URL or file is asked.\n",
+            .options = OPTION_CONFIG | OPTION_VERBOSE | OPTION_JSON | OPTION_TRACE,
+            .keys = VERB_KEYS_ALL,
+        },
+    [VERB_STATUS] =
+        {
+            .name = "status",
+            .summary = "show what runs: listeners, hops, tunnels, last errors",
+            .text = "Shows every ccgate of this user, or the chosen one. The exit\n"
+                    "status is 1 if none runs.\n",
+            .options = OPTION_CONFIG | OPTION_JSON,
+            .keys = VERB_KEYS_INSTANCE,
+        },
+    [VERB_RELOAD] =
+        {
+            .name = "reload",
+            .summary = "let the running ccgate read its configuration again",
+            .text =
+                "No tunnel is dropped. If the configuration is broken, the old one\n"
+                "stays, the errors are shown, and the exit status is 2.\n",
+            .options = OPTION_CONFIG,
+            .keys = VERB_KEYS_INSTANCE,
+        },
+    [VERB_STOP] =
+        {
+            .name = "stop",
+            .summary = "end the running ccgate; open tunnels get timeout.drain",
+            .text = "Nothing new is accepted from then on. Open tunnels may go on for\n"
+                    "the time in timeout.drain.\n",
+            .options = OPTION_CONFIG,
+            .keys = VERB_KEYS_INSTANCE,
+        },
+    [VERB_AUTH] =
+        {
+            .name = "auth",
+            .argument = "SUBVERB",
+            .operand = "[TARGET|USER]",
+            .summary = "try, look at, set or free the login",
+            .text =
+                "auth test  logs in to the proxy once, for a tunnel to TARGET (a URL,\n"
+                "           host:port, or example.com:443), and says what the proxy\n"
+                "           offered, what was chosen and what came back. A login that\n"
+                "           is held back stays so.\n"
+                "auth status  shows what is known of logins: accepted, held back, and\n"
+                "           where.\n"
+                "auth rearm lets a login that is held back be tried again, once: that\n"
+                "           of USER, or all.\n"
+                "auth set   asks for the password twice and stores it: in the file that\n"
+                "           password_file names, else in the desktop's keyring if there\n"
+                "           is one, else in ~/.config/ccgate/password; or where --file\n"
+                "           or --keyring says. A running ccgate takes it at once. Its\n"
+                "           user is that of the configuration, or --username.\n",
+            .options = OPTION_CONFIG | OPTION_VERBOSE | OPTION_STDIN | OPTION_KEYRING |
+                       OPTION_FILE | OPTION_JSON,
+            .keys = VERB_KEYS_ALL,
+        },
+    [VERB_IMPORT] =
+        {
+            .name = "import",
+            .argument = "FILE",
+            .summary = "turn a cntlm.conf or px.ini into a ccgate.yaml",
+            .text =
+                "Prints the configuration that FILE stands for. What cannot be carried\n"
+                "over stands at its end, with the reason. A password is never printed;\n"
+                "--secret-file puts it into a file of its own, of mode 0600.\n",
+            .options = OPTION_SECRET_FILE,
+        },
+    [VERB_HELP] =
+        {
+            .name = "help",
+            .argument = "[VERB]",
+            .summary = "explain a verb and its options",
+            .text = "Explains one verb, or lists them all.\n",
+        },
+    [VERB_VERSION] =
+        {
+            .name = "version",
+            .summary = "print the version",
+            .text = "Prints the version of ccgate.\n",
+        },
+};
+
+static const struct option_info OPTIONS[] = {
+    {"config", 0, OPTION_CONFIG, "FILE", "read FILE instead of the usual files",
+     offsetof(struct options, config_file)},
+    {"json", 0, OPTION_JSON, NULL, "print JSON", 0},
+    {"show-origin", 0, OPTION_SHOW_ORIGIN, NULL, "say where each value comes from", 0},
+    {"trace", 0, OPTION_TRACE, NULL, "say all that was looked at on the way", 0},
+    {"schema", 0, OPTION_SCHEMA, NULL, "print the JSON schema of the file instead", 0},
+    {"stdin", 0, OPTION_STDIN, NULL, "read the password from standard input", 0},
+    {"keyring", 0, OPTION_KEYRING, NULL, "store it in the desktop's keyring", 0},
+    {"file", 0, OPTION_FILE, "FILE", "store it in this file",
+     offsetof(struct options, file)},
+    {"secret-file", 0, OPTION_SECRET_FILE, "FILE", "store the password found there",
+     offsetof(struct options, secret_file)},
+    {"verbose", 'v', OPTION_VERBOSE, NULL, "the same as --log-level=debug", 0},
+    {"help", 'h', OPTION_HELP, NULL, "explain the verb and its options", 0},
+    {"version", 'V', OPTION_VERSION, NULL, "print the version", 0},
+    {NULL, 0, 0, NULL, NULL, 0},
+};
+
+const struct verb_info *verb_info(enum verb verb)
+{
+    return &VERBS[verb];
+}
+
+bool verb_find(struct span name, enum verb *verb)
+{
+    for (unsigned i = 0; i < VERB_COUNT; i++)
+        if (span_equal(name, span_of(VERBS[i].name))) {
+            *verb = (enum verb)i;
+            return true;
+        }
+    return false;
+}
+
+const struct option_info *option_table(void)
+{
+    return OPTIONS;
+}
