@@ -5,6 +5,7 @@ libccgate_a_SOURCES += \
 	src/net/listener_bind.h \
 	src/net/netwatch.c \
 	src/net/netwatch.h \
+	src/net/netwatch_addresses.c \
 	src/net/netwatch_parts.h \
 	src/net/peer.c \
 	src/net/peer.h \

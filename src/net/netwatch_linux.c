@@ -4,7 +4,9 @@
  * of a machine that woke up.
  *
  * Containers come and go without the way out being another one, so that what concerns
- * only link-local addresses, or no route of the main table, is passed over.
+ * only link-local addresses, or no route of the main table, is passed over. When an
+ * interface goes down or loses its carrier, IPv4 routes go with it without a word: what
+ * is told of interfaces leads to a look at the addresses that are left.
  */
 #include <errno.h>
 #include <limits.h>
@@ -29,21 +31,16 @@ struct netwatch_source {
     struct watch *netlink;
     struct watch *inotify;
     struct watch *clock;
-    char *names[2]; /* of resolv.conf: in its own folder, and where a link leads */
-    int folders[2]; /* the watch descriptors of those folders, or -1 */
+    uint64_t addresses; /* that can be used, when last looked at */
+    char *names[2];     /* of resolv.conf: in its own folder, and where a link leads */
+    int folders[2];     /* the watch descriptors of those folders, or -1 */
+    int file; /* ... and of what stands there, which may be mounted on its own */
     char text[TEXT_SIZE];
 };
 
 /* ---- netlink ---- */
 
-static bool is_link_local(int family, const void *address)
-{
-    const unsigned char *bytes = address;
-
-    if (family == AF_INET)
-        return bytes[0] == 169 && bytes[1] == 254;
-    return family == AF_INET6 && bytes[0] == 0xfe && (bytes[1] & 0xc0) == 0x80;
-}
+static const char LINK_CHANGED[] = "an interface changed";
 
 /* The macros of rtnetlink(3) take no pointers to what is constant. */
 static bool address_counts(struct nlmsghdr *message)
@@ -53,7 +50,7 @@ static bool address_counts(struct nlmsghdr *message)
 
     for (struct rtattr *a = IFA_RTA(body); RTA_OK(a, left); a = RTA_NEXT(a, left))
         if (a->rta_type == IFA_ADDRESS && RTA_PAYLOAD(a) >= 4)
-            return !is_link_local(body->ifa_family, RTA_DATA(a));
+            return !netwatch_is_link_local(body->ifa_family, RTA_DATA(a));
     return true;
 }
 
@@ -67,7 +64,7 @@ static bool route_counts(struct nlmsghdr *message)
         return false;
     for (struct rtattr *a = RTM_RTA(body); RTA_OK(a, left); a = RTA_NEXT(a, left))
         if (a->rta_type == RTA_DST && RTA_PAYLOAD(a) >= 4)
-            return !is_link_local(body->rtm_family, RTA_DATA(a));
+            return !netwatch_is_link_local(body->rtm_family, RTA_DATA(a));
     return true;
 }
 
@@ -87,9 +84,23 @@ static const char *message_why(struct nlmsghdr *message)
                        route_counts(message)
                    ? "a route changed"
                    : NULL;
+    case RTM_NEWLINK:
+    case RTM_DELLINK:
+        return LINK_CHANGED;
     default:
         return NULL;
     }
+}
+
+/* What is told of interfaces is mostly nothing new. */
+static const char *look_again(struct netwatch_source *source, const char *why)
+{
+    uint64_t before = source->addresses;
+
+    if (why == NULL)
+        return NULL;
+    source->addresses = netwatch_addresses();
+    return why == LINK_CHANGED && source->addresses == before ? NULL : why;
 }
 
 static void netlink_fired(void *ctx, unsigned events)
@@ -107,12 +118,13 @@ static void netlink_fired(void *ctx, unsigned events)
              m = NLMSG_NEXT(m, left)) {
             const char *this = message_why(m);
 
-            if (this != NULL)
+            if (this != NULL && (why == NULL || this != LINK_CHANGED))
                 why = this;
         }
     }
     if (n < 0 && errno == ENOBUFS)
         why = "much of the network changed"; /* messages were lost */
+    why = look_again(source, why);
     if (why != NULL)
         netwatch_changed(source->owner, why);
 }
@@ -121,8 +133,8 @@ static int netlink_open(void)
 {
     struct sockaddr_nl address = {
         .nl_family = AF_NETLINK,
-        .nl_groups = RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR | RTMGRP_IPV4_ROUTE |
-                     RTMGRP_IPV6_ROUTE,
+        .nl_groups = RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR |
+                     RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE,
     };
     int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
 
@@ -142,7 +154,7 @@ static bool event_counts(const struct netwatch_source *source,
         if (event->wd == source->folders[i] && event->len > 0 &&
             source->names[i] != NULL && strcmp(event->name, source->names[i]) == 0)
             return true;
-    return (event->mask & IN_Q_OVERFLOW) != 0;
+    return event->wd == source->file || (event->mask & IN_Q_OVERFLOW) != 0;
 }
 
 static void inotify_fired(void *ctx, unsigned events)
@@ -196,6 +208,7 @@ static int inotify_open(struct netwatch_source *source, const char *path)
     if (real != NULL && strcmp(real, path) != 0)
         folder_watch(source, 1, fd, real);
     free(real);
+    source->file = inotify_add_watch(fd, path, IN_CLOSE_WRITE);
     if (source->folders[0] >= 0 || source->folders[1] >= 0)
         return fd;
     close(fd);
@@ -263,7 +276,8 @@ struct netwatch_source *netwatch_source_new(struct netwatch *watch, struct loop 
     if (source == NULL)
         return NULL;
     source->owner = watch;
-    source->folders[0] = source->folders[1] = -1;
+    source->folders[0] = source->folders[1] = source->file = -1;
+    source->addresses = netwatch_addresses();
     source->netlink =
         open_watch(source, loop, netlink_open(), netlink_fired, "netlink");
     source->inotify = open_watch(source, loop, inotify_open(source, path),

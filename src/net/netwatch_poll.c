@@ -2,11 +2,7 @@
  * netwatch_poll: where nothing tells of changes, the addresses and resolv.conf are
  * compared every two seconds.
  */
-#include <ifaddrs.h>
-#include <net/if.h>
-#include <netinet/in.h>
 #include <stdlib.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 
 #include "net/netwatch_parts.h"
@@ -21,43 +17,16 @@ struct netwatch_source {
     struct deadline next;
 };
 
-/* FNV-1a; nobody gains by a collision. */
-static uint64_t hash(uint64_t sum, const void *bytes, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        sum = (sum ^ ((const unsigned char *)bytes)[i]) * 1099511628211u;
-    return sum;
-}
-
-static uint64_t hash_address(uint64_t sum, const struct sockaddr *sa)
-{
-    if (sa->sa_family == AF_INET)
-        return hash(sum, &((const struct sockaddr_in *)(const void *)sa)->sin_addr, 4);
-    if (sa->sa_family != AF_INET6)
-        return sum;
-    const struct in6_addr *six =
-        &((const struct sockaddr_in6 *)(const void *)sa)->sin6_addr;
-    return IN6_IS_ADDR_LINKLOCAL(six) ? sum : hash(sum, six, 16);
-}
-
 static uint64_t look(const char *path)
 {
-    uint64_t sum = 14695981039346656037u;
-    struct ifaddrs *list = NULL;
+    uint64_t sum = netwatch_addresses();
     struct stat st;
 
-    if (stat(path, &st) == 0) {
-        sum = hash(sum, &st.st_mtime, sizeof(st.st_mtime));
-        sum = hash(sum, &st.st_ino, sizeof(st.st_ino));
-        sum = hash(sum, &st.st_size, sizeof(st.st_size));
-    }
-    if (getifaddrs(&list) != 0)
+    if (stat(path, &st) != 0)
         return sum;
-    for (const struct ifaddrs *i = list; i != NULL; i = i->ifa_next)
-        if (i->ifa_addr != NULL && (i->ifa_flags & IFF_UP) != 0)
-            sum = hash_address(sum, i->ifa_addr);
-    freeifaddrs(list);
-    return sum;
+    sum = netwatch_hash(sum, &st.st_mtime, sizeof(st.st_mtime));
+    sum = netwatch_hash(sum, &st.st_ino, sizeof(st.st_ino));
+    return netwatch_hash(sum, &st.st_size, sizeof(st.st_size));
 }
 
 static void next_fired(void *ctx)

@@ -177,6 +177,58 @@ START_TEST(link_local_is_no_change)
 }
 END_TEST
 
+static void set_up(const char *name, bool up)
+{
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    struct ifreq request = {.ifr_flags = (short)(up ? IFF_UP : 0)};
+
+    (void)snprintf(request.ifr_name, IFNAMSIZ, "%s", name);
+    ck_assert_int_eq(ioctl(fd, SIOCSIFFLAGS, &request), 0);
+    close(fd);
+}
+
+/* Without IPv6, as many are, whose addresses are told of. False: it cannot be done. */
+static bool without_ipv6(void)
+{
+    FILE *file = fopen("/proc/sys/net/ipv6/conf/all/disable_ipv6", "w");
+
+    if (file == NULL)
+        return access("/proc/net/if_inet6", F_OK) != 0;
+    return fputs("1", file) >= 0 && fclose(file) == 0;
+}
+
+/* Then nothing else is told of the IPv4 routes that go. */
+START_TEST(interface_goes_down)
+{
+    bool alone = without_ipv6();
+
+    give_address("lo", "192.0.2.7");
+    ck_assert(wait_told(LONG_MS));
+    while (wait_told(2 * NETWATCH_QUIET_MS))
+        continue;
+    set_up("lo", false);
+    ck_assert(wait_told(LONG_MS));
+    if (alone)
+        ck_assert_str_eq(told.why, "an interface changed");
+    set_up("lo", true);
+    ck_assert(wait_told(LONG_MS));
+}
+END_TEST
+
+/* Nothing could be reached by it. */
+START_TEST(interface_without_address)
+{
+    bool alone = without_ipv6();
+
+    give_address("lo", "169.254.3.4");
+    while (wait_told(2 * NETWATCH_QUIET_MS))
+        continue;
+    set_up("lo", false);
+    if (alone)
+        ck_assert(!wait_told(2 * NETWATCH_QUIET_MS));
+}
+END_TEST
+
 START_TEST(resolv_conf)
 {
     char other[96];
@@ -227,6 +279,8 @@ int main(void)
     tcase_add_test(tcase, sources_are_named);
     tcase_add_test(tcase, address_and_route);
     tcase_add_test(tcase, link_local_is_no_change);
+    tcase_add_test(tcase, interface_goes_down);
+    tcase_add_test(tcase, interface_without_address);
     tcase_add_test(tcase, resolv_conf);
     tcase_add_test(tcase, a_burst_is_told_twice);
     tcase_add_test(tcase, sleep_is_noticed);
