@@ -6,18 +6,21 @@
 #include <curl/curl.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "pac/desktop.h"
 #include "pac/fetch.h"
 
 struct child {
     struct buf in;
     struct buf out;
     struct fetch fetch;
+    struct desktop desktop;
 };
 
 static bool send_out(struct child *child)
@@ -57,13 +60,30 @@ static bool receive(struct child *child, struct span *body, size_t *size)
     }
 }
 
+static bool answer_ask(struct child *child, const struct system_ask *ask)
+{
+    char *text = span_dup(ask->text);
+
+    if (text == NULL)
+        return false;
+    if (ask->type == SYSTEM_PROXY)
+        desktop_proxy(&child->desktop, text);
+    else
+        desktop_wpad(&child->desktop, "", ask->text);
+    free(text);
+    return system_put_answer(&child->out, &child->desktop.answer) == 0;
+}
+
 static bool answer(struct child *child, struct span body)
 {
-    struct system_fetch ask;
+    struct system_fetch fetch;
+    struct system_ask ask;
 
-    if (!system_get_fetch(body, &ask))
+    if (system_get_ask(body, &ask))
+        return answer_ask(child, &ask);
+    if (!system_get_fetch(body, &fetch))
         return false;
-    fetch_run(&child->fetch, &ask);
+    fetch_run(&child->fetch, &fetch);
     return system_put_fetched(&child->out, &child->fetch.answer) == 0;
 }
 
@@ -112,6 +132,7 @@ int main(int argc, char **argv)
     buf_init(&child.in, SYSTEM_ASK_LIMIT + WIRE_LENGTH);
     buf_init(&child.out, SYSTEM_MESSAGE_LIMIT);
     fetch_init(&child.fetch);
+    desktop_init(&child.desktop);
     if (system_put_hello(&child.out, &hello) == 0)
         serve(&child);
     /* A lookup that still runs in a thread is not waited for. */

@@ -65,6 +65,15 @@ system_parts = \
 	pac/fetch_local.c \
 	pac/fetch_text.c \
 	pac/fetch_text.h \
+	pac/desktop.c \
+	pac/desktop.h \
+	pac/libproxy.c \
+	pac/libproxy.h \
+	pac/run.c \
+	pac/run.h \
+	pac/settings_text.c \
+	pac/settings_text.h \
+	pac/wpad.c \
 	src/base/buf.c \
 	src/base/buf.h \
 	src/base/span.c \

@@ -117,6 +117,61 @@ bool system_get_fetched(struct span body, struct system_fetched *fetched)
            fetched->why.len <= SYSTEM_WHY_LIMIT && is_clean(fetched->why, false);
 }
 
+int system_put_ask(struct buf *out, const struct system_ask *ask)
+{
+    struct wire_writer w;
+
+    wire_begin(&w, out, (uint8_t)ask->type);
+    wire_put_text(&w, ask->text);
+    return wire_end(&w);
+}
+
+bool system_get_ask(struct span body, struct system_ask *ask)
+{
+    struct wire_reader r;
+    uint8_t type;
+
+    wire_open(&r, body);
+    type = wire_u8(&r);
+    ask->type = type == SYSTEM_PROXY ? SYSTEM_PROXY : SYSTEM_WPAD;
+    ask->text = wire_text(&r);
+    return (type == SYSTEM_PROXY || type == SYSTEM_WPAD) && wire_done(&r) &&
+           ask->text.len <= SYSTEM_TEXT_LIMIT && is_clean(ask->text, true);
+}
+
+int system_put_answer(struct buf *out, const struct system_answer *answer)
+{
+    struct wire_writer w;
+
+    wire_begin(&w, out, SYSTEM_ANSWER);
+    wire_put_u8(&w, (uint8_t)answer->kind);
+    wire_put_text(&w, answer->source);
+    wire_put_text(&w, answer->text);
+    return wire_end(&w);
+}
+
+bool system_get_answer(struct span body, struct system_answer *answer)
+{
+    struct wire_reader r;
+    struct span rest, line;
+    uint8_t kind;
+    bool good;
+
+    wire_open(&r, body);
+    good = wire_u8(&r) == SYSTEM_ANSWER;
+    kind = wire_u8(&r);
+    answer->source = wire_text(&r);
+    answer->text = wire_text(&r);
+    good = good && wire_done(&r) && kind <= SYSTEM_KIND_LAST &&
+           answer->text.len <= SYSTEM_TEXT_LIMIT &&
+           answer->source.len <= SYSTEM_WHY_LIMIT && is_clean(answer->source, true);
+    rest = answer->text;
+    while (good && span_next(&rest, "\n", &line))
+        good = is_clean(line, true);
+    answer->kind = good ? (enum system_kind)kind : SYSTEM_NOTHING;
+    return good;
+}
+
 const char *system_result_name(enum system_result result)
 {
     static const char *const names[SYSTEM_RESULT_LAST + 1] = {

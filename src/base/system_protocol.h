@@ -3,7 +3,9 @@
  *
  * The child finds a stream socket at descriptor SYSTEM_SOCKET_FD and sends HELLO. Then:
  *
- *   FETCH → child     FETCHED
+ *   FETCH → child     FETCHED   a PAC file
+ *   PROXY → child     ANSWER    what the environment and the desktop say of a URL
+ *   WPAD → child      ANSWER    where the network's PAC file may be
  *
  * One question, one answer. What it calls may block for ever: whoever asked stops the
  * child with SIGKILL when it does not answer in time. It ends when the socket is
@@ -29,6 +31,9 @@ enum system_message {
     SYSTEM_HELLO = 1,
     SYSTEM_FETCH,
     SYSTEM_FETCHED,
+    SYSTEM_PROXY,
+    SYSTEM_WPAD,
+    SYSTEM_ANSWER,
 };
 
 struct system_hello {
@@ -72,10 +77,37 @@ struct system_fetched {
     struct span why; /* else: a sentence fragment without control characters */
 };
 
+/* PROXY and WPAD. */
+struct system_ask {
+    enum system_message type;
+    struct span text; /* PROXY: the URL that is to be reached; WPAD: the domain or "" */
+};
+
+enum system_kind {
+    SYSTEM_NOTHING, /* nobody says anything */
+    SYSTEM_PAC_URL, /* text: URLs of PAC files, one a line, the best first */
+    SYSTEM_PROXIES, /* text: proxy URLs without userinfo, one a line; "direct://" */
+    SYSTEM_DIRECT,  /* somebody says: no proxy */
+    SYSTEM_DETECT,  /* somebody says: WPAD */
+    SYSTEM_UNKNOWN, /* "direct" without a reason, which may be a failure: text says so
+                     */
+    SYSTEM_KIND_LAST = SYSTEM_UNKNOWN,
+};
+
+struct system_answer {
+    enum system_kind kind;
+    struct span source; /* who says it: "GNOME", "https_proxy", "libproxy 0.5.9" */
+    struct span text;   /* no control characters but line ends */
+};
+
+#define SYSTEM_TEXT_LIMIT 16384 /* bytes of an answer's text */
+
 /* Append a message. 0, -ENOMEM or -EMSGSIZE (the buffer is then unchanged). */
 int system_put_hello(struct buf *out, const struct system_hello *hello);
 int system_put_fetch(struct buf *out, const struct system_fetch *fetch);
 int system_put_fetched(struct buf *out, const struct system_fetched *fetched);
+int system_put_ask(struct buf *out, const struct system_ask *ask);
+int system_put_answer(struct buf *out, const struct system_answer *answer);
 
 /*
  * Read a body as wire_take() found it. False if it is not exactly one such message;
@@ -84,6 +116,8 @@ int system_put_fetched(struct buf *out, const struct system_fetched *fetched);
 bool system_get_hello(struct span body, struct system_hello *hello);
 bool system_get_fetch(struct span body, struct system_fetch *fetch);
 bool system_get_fetched(struct span body, struct system_fetched *fetched);
+bool system_get_ask(struct span body, struct system_ask *ask);
+bool system_get_answer(struct span body, struct system_answer *answer);
 
 /* "ok", "same", "no_name", ...: a word for logs and labels; never NULL. */
 const char *system_result_name(enum system_result result);

@@ -61,6 +61,25 @@ static void try_fetched(struct span body, struct buf *again)
     expect_same(again, body);
 }
 
+static void try_ask(struct span body, struct buf *again)
+{
+    struct system_answer answer;
+    struct system_ask ask;
+
+    if (system_get_ask(body, &ask)) {
+        expect_line(ask.text);
+        expect(system_put_ask(again, &ask) == 0);
+        expect_same(again, body);
+    }
+    if (system_get_answer(body, &answer)) {
+        expect_line(answer.source);
+        expect(answer.text.len <= SYSTEM_TEXT_LIMIT);
+        expect(span_find(answer.text, '\0') == answer.text.len);
+        expect(system_put_answer(again, &answer) == 0);
+        expect_same(again, body);
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct span in = {(const char *)data, size};
@@ -78,6 +97,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         }
         try_fetch(body, &again);
         try_fetched(body, &again);
+        try_ask(body, &again);
         in = span_skip(in, (size_t)taken);
     }
     return 0;

@@ -50,8 +50,10 @@ EXTRA_DIST += tests/unit/pac_child_rig.h tests/unit/pac_engine_rig.h tests/pac/c
 
 # What ccgate-system is made of.
 if HAVE_CHECK
-check_PROGRAMS += tests/unit/test_fetch
-TESTS += tests/unit/test_fetch
+system_tests = tests/unit/test_fetch tests/unit/test_settings
+check_PROGRAMS += $(system_tests)
+TESTS += $(system_tests)
 tests_unit_test_fetch_LDADD = libccgate-system.a $(LDADD) $(LIBCURL_LIBS)
+tests_unit_test_settings_LDADD = $(tests_unit_test_fetch_LDADD)
 endif
-EXTRA_DIST += tests/unit/system_rig.h
+EXTRA_DIST += tests/unit/system_rig.h tests/leases

@@ -130,6 +130,55 @@ START_TEST(test_fetched)
 }
 END_TEST
 
+static const struct {
+    struct system_answer answer;
+    bool good;
+} sayings[] = {
+    {{.kind = SYSTEM_PAC_URL,
+      .source = {"GNOME", 5},
+      .text = {"http://a/\nhttp://b/", 19}},
+     true},
+    {{.kind = SYSTEM_NOTHING}, true},
+    {{.kind = SYSTEM_KIND_LAST + 1}, false},
+    {{.kind = SYSTEM_PROXIES, .text = {"http://a/\r\n", 11}}, false},
+    {{.kind = SYSTEM_PROXIES, .text = {"http://\xc3\xa4/", 10}}, false},
+    {{.kind = SYSTEM_PROXIES, .source = {"a\nb", 3}}, false},
+};
+
+START_TEST(test_answer)
+{
+    struct system_answer got;
+
+    ck_assert_int_eq(system_put_answer(&out, &sayings[_i].answer), 0);
+    ck_assert_int_eq(system_get_answer(body(), &got), sayings[_i].good);
+    if (!sayings[_i].good)
+        return;
+    ck_assert_int_eq(got.kind, sayings[_i].answer.kind);
+    ck_assert(span_equal(got.source, sayings[_i].answer.source));
+    ck_assert(span_equal(got.text, sayings[_i].answer.text));
+    for (size_t len = 0; len < body().len; len++)
+        ck_assert(!system_get_answer((struct span){body().at, len}, &got));
+}
+END_TEST
+
+START_TEST(test_ask)
+{
+    struct system_ask sent = {.type = SYSTEM_PROXY, .text = SPAN("https://a.example/")};
+    struct system_ask got;
+    struct system_fetch fetch;
+
+    ck_assert_int_eq(system_put_ask(&out, &sent), 0);
+    ck_assert(system_get_ask(body(), &got));
+    ck_assert_int_eq(got.type, SYSTEM_PROXY);
+    ck_assert(span_equal(got.text, sent.text));
+    ck_assert(!system_get_fetch(body(), &fetch));
+    buf_reset(&out);
+    sent = (struct system_ask){.type = SYSTEM_WPAD, .text = SPAN("corp\nexample")};
+    ck_assert_int_eq(system_put_ask(&out, &sent), 0);
+    ck_assert(!system_get_ask(body(), &got));
+}
+END_TEST
+
 START_TEST(test_names)
 {
     for (int i = 0; i <= SYSTEM_RESULT_LAST; i++)
@@ -147,6 +196,8 @@ int main(void)
     tcase_add_test(tcase, test_fetch);
     tcase_add_test(tcase, test_injection);
     tcase_add_loop_test(tcase, test_fetched, 0, COUNT(answers));
+    tcase_add_loop_test(tcase, test_answer, 0, COUNT(sayings));
+    tcase_add_test(tcase, test_ask);
     tcase_add_test(tcase, test_names);
     suite_add_tcase(suite, tcase);
     return suite_run(suite);

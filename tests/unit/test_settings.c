@@ -1,0 +1,419 @@
+/*
+ * test_settings: what gsettings prints, KDE's file, leases, libproxy's list, and the
+ * order of the sources.
+ */
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "pac/desktop.h"
+#include "pac/libproxy.h"
+#include "pac/run.h"
+#include "pac/settings_text.h"
+#include "suite.h"
+
+#define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
+
+static struct buf out;
+
+static void begin(void)
+{
+    buf_init(&out, 65536);
+}
+
+static void end(void)
+{
+    buf_clear(&out);
+}
+
+static void ck_text(struct span got, const char *want)
+{
+    ck_assert_msg(span_equal(got, span_of(want)), "got \"%.*s\", want \"%s\"",
+                  SPAN_ARG(got), want);
+}
+
+/* ---- texts ---- */
+
+static const struct {
+    const char *printed;
+    const char *value; /* NULL: no string */
+} variants[] = {
+    {"'auto'\n", "auto"},
+    {"''\n", ""},
+    {"'http://pac.example/a?b=\\'c\\'&d'\n", "http://pac.example/a?b='c'&d"},
+    {"\"it's\"\n", "it's"},
+    {"'back\\\\slash'", "back\\slash"},
+    {"auto\n", NULL},
+    {"'auto", NULL},
+    {"'", NULL},
+    {"'a\\'", NULL},
+    {"'a' 'b'", NULL},
+    {"@as []", NULL},
+    {"8080", NULL},
+    {"", NULL},
+};
+
+START_TEST(test_gvariant)
+{
+    bool good = settings_gvariant(span_of(variants[_i].printed), &out);
+
+    ck_assert_int_eq(good, variants[_i].value != NULL);
+    ck_text(buf_span(&out), good ? variants[_i].value : "");
+}
+END_TEST
+
+static const struct {
+    const char *file;
+    const char *type;
+    const char *script;
+} files[] = {
+    {"PersistentProxyConnection=false\n[$Version]\nupdate_info=kioslave.upd\n\n"
+     "[Proxy Settings]\nNoProxyFor=\nProxy Config Script=http://pac.example/p.pac\n"
+     "ProxyType=2\nReversedException=false\nhttpProxy=http://proxy 3128\n",
+     "2", "http://pac.example/p.pac"},
+    {"[Proxy Settings]\r\nProxyType[$i]=2\r\nProxy Config Script[$e]= http://a/ \r\n",
+     "2", "http://a/"},
+    {"[Proxy Settings]\nProxyType=1\n[Proxy Settings]\nProxyType=0", "0", ""},
+    {"[Proxy Settings][x]\nProxyType=2\n", "", ""},
+    {"ProxyType=2\n[Other]\nProxyType=2\n", "", ""},
+    {"[Proxy Settings]\nProxyType\n=2\nProxyTypes=2\n", "", ""},
+    {"", "", ""},
+};
+
+START_TEST(test_kde)
+{
+    struct span file = span_of(files[_i].file);
+
+    ck_text(settings_kde(file, "Proxy Settings", "ProxyType"), files[_i].type);
+    ck_text(settings_kde(file, "Proxy Settings", "Proxy Config Script"),
+            files[_i].script);
+}
+END_TEST
+
+START_TEST(test_variable)
+{
+    ck_text(settings_pac_url(SPAN(" pac+http://a/b ")), "http://a/b");
+    ck_text(settings_pac_url(SPAN("PAC+file:///p")), "file:///p");
+    ck_text(settings_pac_url(SPAN("http://a/pac+")), "");
+    ck_text(settings_pac_url(SPAN("")), "");
+}
+END_TEST
+
+static const struct {
+    const char *entry;
+    const char *want;
+} entries[] = {
+    {"http://proxy:3128", "http://proxy:3128"},
+    {"http://alice:p@ss@proxy:3128", "http://proxy:3128"},
+    {"socks5://[::1]:1080", "socks5://[::1]:1080"},
+    {"http://proxy:1/x@y", "http://proxy:1/x@y"},
+    {"direct://", "direct://"},
+    {"proxy:3128", ""},
+    {"", ""},
+    {"http://a\nb", ""},
+    {"http://\xc3\xa4", ""},
+};
+
+START_TEST(test_entry)
+{
+    char text[64];
+
+    ck_text(libproxy_entry(entries[_i].entry, text, sizeof(text)), entries[_i].want);
+    ck_assert_uint_eq(libproxy_entry("http://long.example/", text, 8).len, 0);
+}
+END_TEST
+
+/* ---- leases, as they were recorded ---- */
+
+#define JUNE_2 1780408800 /* 2026-06-02, 14:00 UTC */
+
+static const struct {
+    const char *file;
+    enum settings_lease kind;
+    uint64_t now;
+    const char *url;
+} leases[] = {
+    {"dhclient.leases", SETTINGS_DHCLIENT, JUNE_2, "http://wpad.corp.example/wpad.dat"},
+    {"dhclient.leases", SETTINGS_DHCLIENT, JUNE_2 + 7200, ""}, /* it is over */
+    {"dhclient-never.leases", SETTINGS_DHCLIENT, JUNE_2 + 7200,
+     "http://wpad.corp.example/proxy.pac"},
+    {"networkd", SETTINGS_NETWORKD, JUNE_2, "http://wpad.corp.example/wpad.dat"},
+    {"nmcli", SETTINGS_NMCLI, JUNE_2, "http://wpad.corp.example/wpad.dat"},
+    {"networkd", SETTINGS_DHCLIENT, JUNE_2, ""},
+    {"nmcli", SETTINGS_NETWORKD, JUNE_2, ""},
+};
+
+static const char *source_path(const char *name)
+{
+    static char path[PATH_MAX];
+    const char *folder = getenv("srcdir");
+
+    snprintf(path, sizeof(path), "%s/tests/leases/%s", folder == NULL ? "." : folder,
+             name);
+    return path;
+}
+
+static void read_source(const char *name, struct buf *text)
+{
+    FILE *file = fopen(source_path(name), "r");
+    size_t n;
+
+    ck_assert_msg(file != NULL, "%s", source_path(name));
+    buf_init(text, 65536);
+    ck_assert_int_eq(buf_reserve(text, 65536), 0);
+    n = fread(buf_tail(text), 1, buf_room(text), file);
+    buf_commit(text, n);
+    fclose(file);
+    ck_assert_uint_gt(text->len, 0);
+}
+
+START_TEST(test_lease)
+{
+    struct buf text;
+    bool found;
+
+    read_source(leases[_i].file, &text);
+    found = settings_lease(buf_span(&text), leases[_i].kind, leases[_i].now, &out);
+    ck_assert_int_eq(found, leases[_i].url[0] != '\0');
+    ck_text(buf_span(&out), leases[_i].url);
+    /* Cut anywhere, it is read without harm. */
+    for (size_t len = 0; len < text.len; len++) {
+        buf_reset(&out);
+        (void)settings_lease((struct span){text.data, len}, leases[_i].kind,
+                             leases[_i].now, &out);
+    }
+    buf_clear(&text);
+}
+END_TEST
+
+static const struct {
+    enum settings_lease kind;
+    const char *text;
+} bad_leases[] = {
+    {SETTINGS_DHCLIENT, "lease {\n option unknown-252 \"http://a/ b\";\n}"},
+    {SETTINGS_DHCLIENT, "lease {\n option unknown-252 \"http://a/\\012b\";\n}"},
+    {SETTINGS_DHCLIENT, "lease {\n option unknown-252 68:7;\n}"},
+    {SETTINGS_DHCLIENT, "lease {\n option unknown-252 \"\";\n}"},
+    {SETTINGS_DHCLIENT, "lease {\n option unknown-252 \"http://a/\";\n}\nlease {\n}"},
+    {SETTINGS_NETWORKD, "OPTION_252=6"},
+    {SETTINGS_NETWORKD, "OPTION_252=68zz"},
+    {SETTINGS_NETWORKD, "OPTION_252=00"},
+    {SETTINGS_NETWORKD, "XOPTION_252=68747470"},
+    {SETTINGS_NMCLI, "DHCP4.OPTION[8]:requested_wpad = 1"},
+    {SETTINGS_NMCLI, "DHCP4.OPTION[8]:wpad"},
+    {SETTINGS_NMCLI, "DHCP6.OPTION[8]:wpad = http://a/"},
+};
+
+START_TEST(test_bad_lease)
+{
+    ck_assert(
+        !settings_lease(span_of(bad_leases[_i].text), bad_leases[_i].kind, 0, &out));
+    ck_assert_uint_eq(out.len, 0);
+}
+END_TEST
+
+/* ---- the sources, in a folder of our own ---- */
+
+static char folder[32];
+static struct desktop d;
+
+static void put(const char *name, const char *text, mode_t mode)
+{
+    char path[128];
+    FILE *file;
+
+    for (const char *slash = strchr(name, '/'); slash; slash = strchr(slash + 1, '/')) {
+        snprintf(path, sizeof(path), "%s/%.*s", folder, (int)(slash - name), name);
+        mkdir(path, 0700);
+    }
+    snprintf(path, sizeof(path), "%s/%s", folder, name);
+    file = fopen(path, "w");
+    ck_assert_ptr_nonnull(file);
+    fputs(text, file);
+    fclose(file);
+    ck_assert_int_eq(chmod(path, mode), 0);
+}
+
+/* Nothing is set, and no program of the machine answers. */
+static void begin_desktop(void)
+{
+    static const char *const names[] = {
+        "http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY",
+        "all_proxy",  "ALL_PROXY",  "no_proxy",    "XDG_CURRENT_DESKTOP"};
+    char path[64];
+
+    snprintf(folder, sizeof(folder), "/tmp/ccgate-test-XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    for (int i = 0; i < COUNT(names); i++)
+        unsetenv(names[i]);
+    snprintf(path, sizeof(path), "%s:/bin", folder);
+    ck_assert_int_eq(setenv("PATH", path, 1), 0);
+    ck_assert_int_eq(setenv("XDG_CONFIG_HOME", folder, 1), 0);
+    put("gsettings", "#!/bin/sh\nexit 1\n", 0700);
+    put("nmcli", "#!/bin/sh\nexit 8\n", 0700);
+    desktop_init(&d);
+}
+
+static void end_desktop(void)
+{
+    char command[64];
+
+    desktop_clear(&d);
+    snprintf(command, sizeof(command), "exec rm -rf %s", folder);
+    ck_assert_int_eq(system(command), 0);
+}
+
+static void put_gsettings(const char *mode, const char *url)
+{
+    char text[256];
+
+    snprintf(text, sizeof(text),
+             "#!/bin/sh\n[ \"$1 $2\" = 'get org.gnome.system.proxy' ] || exit 1\n"
+             "[ $3 = mode ] && echo \"'%s'\" || echo \"'%s'\"\n",
+             mode, url);
+    put("gsettings", text, 0700);
+}
+
+static void ck_answer(enum system_kind kind, const char *source, const char *text)
+{
+    ck_assert_msg(d.answer.kind == kind, "%d: %.*s: %.*s", d.answer.kind,
+                  SPAN_ARG(d.answer.source), SPAN_ARG(d.answer.text));
+    ck_assert_msg(strstr(d.source.data, source) != NULL, "%.*s",
+                  SPAN_ARG(d.answer.source));
+    if (text != NULL)
+        ck_text(d.answer.text, text);
+}
+
+START_TEST(test_order)
+{
+    put_gsettings("auto", "http://gnome.example/p.pac");
+    put("kioslaverc",
+        "[Proxy Settings]\nProxyType=2\nProxy Config Script=http://kde.example/\n",
+        0600);
+    desktop_proxy(&d, "https://a/");
+    ck_answer(SYSTEM_PAC_URL, "GNOME", "http://gnome.example/p.pac");
+    setenv("XDG_CURRENT_DESKTOP", "KDE", 1);
+    desktop_proxy(&d, "https://a/");
+    ck_answer(SYSTEM_PAC_URL, "KDE", "http://kde.example/");
+    setenv("XDG_CURRENT_DESKTOP", "ubuntu:GNOME", 1);
+    desktop_proxy(&d, "https://a/");
+    ck_answer(SYSTEM_PAC_URL, "GNOME", "http://gnome.example/p.pac");
+    setenv("HTTPS_PROXY", "pac+http://env.example/", 1);
+    desktop_proxy(&d, "https://a/");
+    ck_answer(SYSTEM_PAC_URL, "HTTPS_PROXY", "http://env.example/");
+    desktop_proxy(&d, "http://a/");
+    ck_answer(SYSTEM_PAC_URL, "GNOME", "http://gnome.example/p.pac");
+    setenv("https_proxy", "pac+file:///p", 1);
+    desktop_proxy(&d, "HTTPS://a/");
+    ck_answer(SYSTEM_PAC_URL, "https_proxy", "file:///p");
+}
+END_TEST
+
+START_TEST(test_modes)
+{
+    put_gsettings("auto", "");
+    desktop_proxy(&d, "http://a/");
+    ck_answer(SYSTEM_DETECT, "GNOME", NULL);
+    setenv("XDG_CURRENT_DESKTOP", "XFCE", 1);
+    put_gsettings("none", "http://left.over/");
+    desktop_proxy(&d, "http://a/");
+    ck_answer(SYSTEM_DIRECT, "GNOME", NULL);
+    setenv("XDG_CURRENT_DESKTOP", "KDE", 1);
+    put("kioslaverc", "[Proxy Settings]\nProxyType=3\n", 0600);
+    desktop_proxy(&d, "http://a/");
+    ck_answer(SYSTEM_DETECT, "KDE", NULL);
+    put("kioslaverc", "[Proxy Settings]\nProxyType=0\n", 0600);
+    desktop_proxy(&d, "http://a/");
+    ck_answer(SYSTEM_DIRECT, "KDE", NULL);
+}
+END_TEST
+
+/* Without a desktop "none" is only the default: somebody else may know. */
+START_TEST(test_libproxy)
+{
+    put_gsettings("none", "");
+    put("kioslaverc", "[Proxy Settings]\nProxyType=0\n", 0600);
+    desktop_proxy(&d, "http://a.example/");
+    if (strcmp(libproxy_describe(), "no libproxy") == 0) {
+        ck_answer(SYSTEM_NOTHING, "no libproxy", "");
+        return;
+    }
+    ck_answer(SYSTEM_UNKNOWN, "libproxy 0.", NULL);
+    setenv("http_proxy", "http://alice:secret@proxy.example:3128", 1);
+    desktop_proxy(&d, "http://a.example/");
+    ck_answer(SYSTEM_PROXIES, "libproxy 0.", "http://proxy.example:3128");
+}
+END_TEST
+
+START_TEST(test_wpad)
+{
+    struct buf lease;
+
+    desktop_wpad(&d, folder, SPAN(""));
+    ck_assert_int_eq(d.answer.kind, SYSTEM_NOTHING);
+    desktop_wpad(&d, folder, SPAN("dev.corp.example"));
+    ck_answer(SYSTEM_PAC_URL, "DNS", "http://wpad.dev.corp.example/wpad.dat");
+    read_source("networkd", &lease);
+    ck_assert_int_eq(buf_append(&lease, "", 1), 0);
+    put("run/systemd/netif/leases/2", lease.data, 0600);
+    buf_clear(&lease);
+    desktop_wpad(&d, folder, SPAN("corp.example"));
+    ck_answer(SYSTEM_PAC_URL, "DHCP (systemd-networkd), DNS",
+              "http://wpad.corp.example/wpad.dat\nhttp://wpad.corp.example/wpad.dat");
+    put("var/lib/dhcp/dhclient.eth0.leases",
+        "lease {\n  option unknown-252 \"http://dhc/\";\n}\n", 0600);
+    put("nmcli",
+        "#!/bin/sh\n[ $5 = device ] || echo \"$*\" >&2\n"
+        "echo 'DHCP4.OPTION[1]:wpad = http\\://nm/'\n",
+        0700);
+    desktop_wpad(&d, folder, SPAN(""));
+    ck_answer(SYSTEM_PAC_URL, "DHCP (NetworkManager)", "http://nm/");
+    put("nmcli", "#!/bin/sh\nexit 8\n", 0700);
+    desktop_wpad(&d, folder, SPAN(""));
+    ck_assert_int_eq(d.answer.kind, SYSTEM_PAC_URL);
+}
+END_TEST
+
+START_TEST(test_run)
+{
+    const char *echo[] = {"sh", "-c", "echo out; echo err >&2; exec cat", NULL};
+    const char *ends[] = {"sh", "-c", "exit 3", NULL};
+    const char *none[] = {"no-such-program", NULL};
+    const char *much[] = {"cat", "/dev/zero", NULL};
+    const char *dies[] = {"sh", "-c", "kill -9 $$", NULL};
+
+    ck_assert_int_eq(run_capture(echo, &out), 0);
+    ck_text(buf_span(&out), "out\n");
+    ck_assert_int_eq(run_capture(ends, &out), 3);
+    ck_assert_int_lt(run_capture(none, &out), 0);
+    ck_assert_int_lt(run_capture(much, &out), 0);
+    ck_assert_int_lt(run_capture(dies, &out), 0);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("settings");
+    TCase *texts = tcase_create("texts");
+    TCase *sources = tcase_create("sources");
+
+    tcase_add_checked_fixture(texts, begin, end);
+    tcase_add_loop_test(texts, test_gvariant, 0, COUNT(variants));
+    tcase_add_loop_test(texts, test_kde, 0, COUNT(files));
+    tcase_add_test(texts, test_variable);
+    tcase_add_loop_test(texts, test_entry, 0, COUNT(entries));
+    tcase_add_loop_test(texts, test_lease, 0, COUNT(leases));
+    tcase_add_loop_test(texts, test_bad_lease, 0, COUNT(bad_leases));
+    tcase_add_test(texts, test_run);
+    suite_add_tcase(suite, texts);
+    tcase_set_timeout(sources, 30);
+    tcase_add_checked_fixture(sources, begin_desktop, end_desktop);
+    tcase_add_test(sources, test_order);
+    tcase_add_test(sources, test_modes);
+    tcase_add_test(sources, test_libproxy);
+    tcase_add_test(sources, test_wpad);
+    suite_add_tcase(suite, sources);
+    return suite_run(suite);
+}
