@@ -285,6 +285,7 @@ EXTRA_DIST += \
     tests/e2e/cases_auth_verb.py \
     tests/e2e/cases_beds.py \
     tests/e2e/cases_clients.py \
+    tests/e2e/cases_desktop.py \
     tests/e2e/cases_fetch.py \
     tests/e2e/cases_gate.py \
     tests/e2e/cases_gss.py \

@@ -14,6 +14,7 @@ import sys
 import cases_auth_verb
 import cases_beds
 import cases_clients
+import cases_desktop
 import cases_fetch
 import cases_gate
 import cases_gss
@@ -130,6 +131,8 @@ def run_all(world, results, options):
         cases_gss.run(world, results)
         cases_kerberos.run(world, results)
         cases_secrets.run(world, results)
+        for case in cases_desktop.ALL:
+            results.run(f"desktop/{case.__name__}", case, world)
         for case in cases_fetch.ALL:
             results.run(f"fetch/{case.__name__}", case, world)
         for case in cases_pac_source.ALL:

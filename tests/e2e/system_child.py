@@ -46,6 +46,15 @@ class Fetched:
         expect(fields.body, b"", "what stands behind the answer")
 
 
+class Said:
+    def __init__(self, body):
+        fields = Fields(body)
+        expect(fields.number("B"), 6, "the type of the answer")
+        self.kind = fields.number("B")
+        self.source, self.text = (fields.text().decode() for _ in range(2))
+        expect(fields.body, b"", "what stands behind the answer")
+
+
 class SystemChild:
     """One process; several questions, one after the other."""
 
@@ -89,6 +98,10 @@ class SystemChild:
         body += struct.pack(">IB", int(limit * 1000), len(ca)) + b"".join(map(text, ca))
         self.socket.sendall(text(body))
         return Fetched(self._receive())
+
+    def proxy(self, url):
+        self.socket.sendall(text(b"\4" + text(url)))
+        return Said(self._receive())
 
 
 def program_of(folder):

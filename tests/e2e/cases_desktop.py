@@ -1,0 +1,70 @@
+"""ccgate-system asks gsettings, KDE's file and libproxy, the real ones."""
+
+import os
+
+from bed import expect, expect_in, write
+from system_child import SystemChild, program_of
+
+NOTHING, PAC_URL, PROXIES, DIRECT, DETECT, UNKNOWN = range(6)
+
+
+class Desktop:
+    """A user's settings, in a folder of their own and without a session bus."""
+
+    def __init__(self, world):
+        self.world = world
+        self.config = world.bed.fresh("desktop")
+        self.env = {"GSETTINGS_BACKEND": "keyfile", "XDG_CONFIG_HOME": self.config}
+
+    def set(self, key, value):
+        env = dict(self.world.bed.env, **self.env)
+        self.world.bed.run(
+            "gsettings", "set", "org.gnome.system.proxy", key, value, env=env
+        )
+
+    def ask(self, url="https://www.example/", **variables):
+        """A new process each time, as its environment is."""
+        env = dict(self.env, **variables)
+        with SystemChild(self.world.bed, program_of(self.world.beside), env) as child:
+            return child.proxy(url)
+
+
+def gnome(world):
+    desktop = Desktop(world)
+    desktop.set("autoconfig-url", "http://pac.example/it's.pac")
+    expect(desktop.ask(XDG_CURRENT_DESKTOP="GNOME").kind, DIRECT, "mode none")
+    desktop.set("mode", "auto")
+    for now in ("ubuntu:GNOME", ""):
+        got = desktop.ask(XDG_CURRENT_DESKTOP=now)
+        expect((got.kind, got.text), (PAC_URL, "http://pac.example/it's.pac"), now)
+        expect_in("GNOME", got.source, "the source")
+    desktop.set("autoconfig-url", "")
+    expect(desktop.ask().kind, DETECT, "mode auto without a URL")
+
+
+def kde(world):
+    desktop = Desktop(world)
+    lines = "[Proxy Settings]\nProxyType=2\nProxy Config Script=http://kde.example/p\n"
+    write(os.path.join(desktop.config, "kioslaverc"), lines)
+    got = desktop.ask(XDG_CURRENT_DESKTOP="KDE")
+    expect((got.kind, got.text), (PAC_URL, "http://kde.example/p"), got.source)
+
+
+def libproxy(world):
+    desktop = Desktop(world)
+    got = desktop.ask()
+    expect(got.kind, UNKNOWN, "direct of libproxy")
+    expect_in("libproxy 0.", got.source, "the source")
+    proxy = "http://alice:tr0ub4dor@proxy.example:3128"
+    got = desktop.ask(https_proxy=proxy)
+    expect((got.kind, got.text), (PROXIES, "http://proxy.example:3128"), got.source)
+    got = desktop.ask(https_proxy="pac+http://pac.example/")
+    expect((got.kind, got.text), (PAC_URL, "http://pac.example/"), got.source)
+    # A variable goes before the desktop.
+    desktop.set("mode", "auto")
+    desktop.set("autoconfig-url", "http://pac.example/")
+    got = desktop.ask(https_proxy=proxy, XDG_CURRENT_DESKTOP="GNOME")
+    expect((got.kind, got.text), (PROXIES, "http://proxy.example:3128"), got.source)
+
+
+ALL = (gnome, kde, libproxy)
