@@ -74,6 +74,7 @@ unit_tests = \
 	tests/unit/test_span \
 	tests/unit/test_stream \
 	tests/unit/test_system_child \
+	tests/unit/test_system_environment \
 	tests/unit/test_system_protocol \
 	tests/unit/test_tls \
 	tests/unit/test_tunnel \

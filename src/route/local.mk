@@ -35,4 +35,6 @@ libccgate_a_SOURCES += \
 	src/route/route_pac.c \
 	src/route/route_query.c \
 	src/route/system_child.c \
-	src/route/system_child.h
+	src/route/system_child.h \
+	src/route/system_environment.c \
+	src/route/system_environment.h

@@ -21,9 +21,9 @@
 
 #include "base/libexec.h"
 #include "base/log.h"
+#include "route/system_environment.h"
 
 enum {
-    ENVIRONMENT = 16, /* variables at most */
     REAP_TRIES = 200, /* looks whether it ended, ... */
     REAP_TICK = 10,   /* ... so many ms apart */
     END_TRIES = 10,   /* looks for a status after its end was seen, 1 ms apart */
@@ -43,20 +43,6 @@ struct system_child {
 };
 
 /* ---- the process ---- */
-
-/* What a fetch needs of the environment, and nothing else: no secret is among it. */
-static void environment_pick(char *picked[ENVIRONMENT])
-{
-    static const char *const wanted[] = {
-        "PATH=", "HOME=", "LANG=", "SSL_CERT_FILE=", "TZ=", "SSL_CERT_DIR="};
-    size_t n = 0;
-
-    for (char **v = environ; v != NULL && *v != NULL; v++)
-        for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++)
-            if (n < ENVIRONMENT - 1 && strncmp(*v, wanted[i], strlen(wanted[i])) == 0)
-                picked[n++] = *v;
-    picked[n] = NULL;
-}
 
 /* In a session of its own it is killed with whatever it started. */
 static int attributes_set(posix_spawnattr_t *attributes)
@@ -91,19 +77,19 @@ static int close_others(posix_spawn_file_actions_t *actions)
 #endif
 
 /* 0 or an errno. */
-static int process_spawn(pid_t *pid, char *program, int socket_fd)
+static int process_spawn(pid_t *pid, char *program, int socket_fd, bool settings)
 {
     char *argv[] = {program, NULL};
-    char *picked[ENVIRONMENT];
+    char **picked;
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
     int error;
 
-    environment_pick(picked);
     error = posix_spawn_file_actions_init(&actions);
     if (error != 0)
         return error;
-    error = posix_spawnattr_init(&attributes);
+    picked = system_environment(environ, settings);
+    error = picked == NULL ? ENOMEM : posix_spawnattr_init(&attributes);
     if (error != 0)
         goto out;
     error = attributes_set(&attributes);
@@ -117,6 +103,7 @@ static int process_spawn(pid_t *pid, char *program, int socket_fd)
         error = posix_spawn(pid, program, &actions, &attributes, argv, picked);
     (void)posix_spawnattr_destroy(&attributes);
 out:
+    free(picked);
     (void)posix_spawn_file_actions_destroy(&actions);
     return error;
 }
@@ -289,7 +276,7 @@ static void on_ready(void *ctx, unsigned events)
 /* ---- begin and end ---- */
 
 /* False: `why` says it. */
-static bool begin(struct system_child *child)
+static bool begin(struct system_child *child, bool settings)
 {
     char program[4096];
     int pair[2];
@@ -301,7 +288,7 @@ static bool begin(struct system_child *child)
                        "ccgate-system cannot be started: %s", strerror(errno));
         return false;
     }
-    error = process_spawn(&child->pid, program, pair[1]);
+    error = process_spawn(&child->pid, program, pair[1], settings);
     (void)close(pair[1]);
     if (error == 0 &&
         (fcntl(pair[0], F_SETFL, O_NONBLOCK) != 0 ||
@@ -332,7 +319,7 @@ struct system_child *system_child_start(const struct system_child_options *optio
         system_child_cancel(child);
         return NULL;
     }
-    if (begin(child)) {
+    if (begin(child, options->settings)) {
         watch_want(child->watch, WATCH_READ | WATCH_WRITE);
         deadline_set(child->loop, &child->limit, options->limit_ms);
     } else {

@@ -20,6 +20,7 @@ struct system_child_options {
     struct loop *loop;
     struct span question; /* a whole message; copied */
     uint64_t limit_ms;    /* until the answer is there */
+    bool settings;        /* the child needs what names the system's settings */
     system_child_callback *callback;
     void *ctx;
 };
