@@ -100,6 +100,7 @@ replay_tests = \
 	tests/fuzz/replay_pattern \
 	tests/fuzz/replay_quote \
 	tests/fuzz/replay_socks \
+	tests/fuzz/replay_settings \
 	tests/fuzz/replay_system_message \
 	tests/fuzz/replay_url
 fuzz_programs = \
@@ -116,6 +117,7 @@ fuzz_programs = \
 	tests/fuzz/fuzz_pattern \
 	tests/fuzz/fuzz_quote \
 	tests/fuzz/fuzz_socks \
+	tests/fuzz/fuzz_settings \
 	tests/fuzz/fuzz_system_message \
 	tests/fuzz/fuzz_url
 tests_fuzz_replay_challenge_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_challenge.c
@@ -154,6 +156,10 @@ tests_fuzz_replay_quote_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_quote.c
 tests_fuzz_fuzz_quote_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 tests_fuzz_replay_socks_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_socks.c
 tests_fuzz_fuzz_socks_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_replay_settings_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_settings.c
+tests_fuzz_replay_settings_LDADD = libccgate-system.a
+tests_fuzz_fuzz_settings_LDADD = libccgate-system.a
+tests_fuzz_fuzz_settings_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 tests_fuzz_replay_system_message_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_system_message.c
 tests_fuzz_fuzz_system_message_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 tests_fuzz_replay_url_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_url.c
