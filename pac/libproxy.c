@@ -121,7 +121,7 @@ static bool take_entries(char **entries, struct buf *out)
     size_t before = out->len;
     char text[1024];
 
-    for (size_t i = 0; entries[i] != NULL && i < ENTRIES; i++) {
+    for (size_t i = 0; i < ENTRIES && entries[i] != NULL; i++) {
         struct span entry = libproxy_entry(entries[i], text, sizeof(text));
 
         if (entry.len == 0)
