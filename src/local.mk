@@ -18,6 +18,8 @@ libccgate_a_SOURCES += \
 	src/import.h \
 	src/import_cntlm.c \
 	src/import_px.c \
+	src/instance.c \
+	src/instance.h \
 	src/notify.c \
 	src/notify.h \
 	src/options.c \

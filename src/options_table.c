@@ -39,9 +39,10 @@ static const struct verb_info VERBS[VERB_COUNT] = {
             .summary = "print the way to a URL, and why",
             .text =
                 "Prints the decision that this configuration and environment lead\n"
-                "to. Nothing is sent, and no running ccgate is needed. URL is a\n"
-                "URL, or host:port as in CONNECT. The exit status is 1 if there is\n"
-                "no way. With --pac, the script of that URL or file is asked.\n",
+                "to, and how a running ccgate finds the proxies: which rest, and\n"
+                "why. Nothing is sent, and none needs to run. URL is a URL, or\n"
+                "host:port as in CONNECT. The exit status is 1 if there is no way.\n"
+                "With --pac, the script of that URL or file is asked.\n",
             .options = OPTION_CONFIG | OPTION_VERBOSE | OPTION_JSON | OPTION_TRACE,
             .keys = VERB_KEYS_ALL,
         },

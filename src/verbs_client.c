@@ -5,7 +5,6 @@
 #define _GNU_SOURCE /* environ */
 #endif
 
-#include <assert.h>
 #include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
@@ -15,6 +14,7 @@
 
 #include "admin/client.h"
 #include "admin/status.h"
+#include "instance.h"
 #include "verbs.h"
 
 #define MESSAGES_LIMIT (1024 * 1024)
@@ -122,8 +122,7 @@ static int find_instances(const struct options *options,
 
 static int explain(const char *path, int error)
 {
-    fprintf(stderr, "ccgate: %s: %s\n", path,
-            error == -EPROTO ? "what answers there is no ccgate" : strerror(-error));
+    fprintf(stderr, "ccgate: %s: %s\n", path, instance_error(error));
     return EXIT_FAILURE;
 }
 
@@ -132,14 +131,12 @@ static int explain(const char *path, int error)
 /* NULL after a message. */
 static json_t *ask_status(const char *path)
 {
-    json_t *status = NULL;
+    json_t *status;
     struct buf body;
     int result;
 
     buf_init(&body, CLIENT_ANSWER_LIMIT);
-    result = client_request(path, "GET", "/status", &body);
-    if (result == 200)
-        status = json_loadb(buf_span(&body).at, body.len, 0, NULL);
+    result = instance_ask(path, "/status", &status, &body);
     if (status == NULL)
         (void)explain(path, result < 0 ? result : -EPROTO);
     buf_clear(&body);
@@ -200,23 +197,12 @@ int verb_status(const struct options *options)
 
 /* ---- reload and stop ---- */
 
-/* "3128" of ".../3128.sock" */
-static struct span name_of(const char *path)
-{
-    struct span file;
-
-    assert(path != NULL);
-    file = span_of(strrchr(path, '/') + 1); /* client_find() put both there */
-    file.len -= strlen(".sock");
-    return file;
-}
-
 static void list_choices(const char *verb, const struct client_instances *instances)
 {
     fprintf(stderr, "ccgate: %s: several are running; choose one of them:\n", verb);
     for (size_t i = 0; i < instances->count; i++) {
         const char *path = instances->path[i];
-        struct span file = name_of(path);
+        struct span file = instance_name_of(path);
 
         if (client_is_draining(path))
             fprintf(stderr, "  (%s is ending)\n", path);
@@ -225,23 +211,6 @@ static void list_choices(const char *verb, const struct client_instances *instan
         else
             fprintf(stderr, "  ccgate %s --listen %.*s\n", verb, SPAN_ARG(file));
     }
-}
-
-/* The one that is meant if none was chosen, or NULL. One that is ending counts only if
- * it is alone. */
-static const char *only_instance(const struct client_instances *instances)
-{
-    const char *only = NULL;
-    size_t running = 0;
-
-    for (size_t i = 0; i < instances->count; i++)
-        if (!client_is_draining(instances->path[i])) {
-            only = instances->path[i];
-            running++;
-        }
-    if (running == 1)
-        return only;
-    return instances->count == 1 ? instances->path[0] : NULL;
 }
 
 static int send_order(const char *path, const char *target)
@@ -263,7 +232,7 @@ static int order(const struct options *options, const char *target)
 {
     struct client_instances instances;
     int status = find_instances(options, &instances);
-    const char *path = status == 0 ? only_instance(&instances) : NULL;
+    const char *path = status == 0 ? instance_only(&instances) : NULL;
 
     if (path != NULL) {
         status = send_order(path, target);
@@ -296,7 +265,7 @@ int reload_running(const char *runtime_dir)
         result = client_request(path, "POST", "/reload", &body);
         if (result == 200) {
             printf("the ccgate at %.*s has read its configuration again\n",
-                   SPAN_ARG(name_of(path)));
+                   SPAN_ARG(instance_name_of(path)));
             continue;
         }
         status = result < 0 ? explain(path, result) : EXIT_FAILURE;

@@ -66,6 +66,7 @@ unit_tests = \
 	tests/unit/test_resolve_system \
 	tests/unit/test_route \
 	tests/unit/test_route_pac \
+	tests/unit/test_route_table \
 	tests/unit/test_schema \
 	tests/unit/test_secret \
 	tests/unit/test_secret_command \

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "admin/metrics.h"
+#include "admin/status_parts.h"
 #include "base/buf.h"
 #include "http/head.h"
 
@@ -144,10 +145,10 @@ static void client_text(struct client *client, int status, const char *reason,
 
 /* ---- what can be asked for ---- */
 
-static void serve_status(struct client *client)
+/* Takes the object; NULL: memory was out. */
+static void client_json(struct client *client, json_t *object)
 {
-    json_t *status = status_json(client->admin->o.facts);
-    char *text = status != NULL ? json_dumps(status, JSON_INDENT(2)) : NULL;
+    char *text = object != NULL ? json_dumps(object, JSON_INDENT(2)) : NULL;
     struct answer answer = {200, "OK", "application/json", ""};
 
     if (text != NULL)
@@ -155,7 +156,19 @@ static void serve_status(struct client *client)
     else
         client_refuse(client, 500, "Internal Server Error", "memory is out\n");
     free(text);
-    json_decref(status);
+    json_decref(object);
+}
+
+static void serve_status(struct client *client)
+{
+    client_json(client, status_json(client->admin->o.facts));
+}
+
+static void serve_hops(struct client *client)
+{
+    const struct server *server = client->admin->o.facts->server;
+
+    client_json(client, json_pack("{s:o}", "hops", status_used_hops_json(server)));
 }
 
 static void serve_metrics(struct client *client)
@@ -224,10 +237,13 @@ static const struct {
     void (*serve)(struct client *client);
 } REQUESTS[] = {
     {{"GET", 3}, {"/status", 7}, serve_status},
+    {{"GET", 3}, {"/hops", 5}, serve_hops},
     {{"GET", 3}, {"/metrics", 8}, serve_metrics},
     {{"POST", 4}, {"/reload", 7}, serve_reload},
     {{"POST", 4}, {"/stop", 5}, serve_stop},
 };
+
+#define KNOWN "GET /status, GET /hops, GET /metrics, POST /reload, POST /stop\n"
 
 /* A query is ignored: nothing here takes one. */
 static void client_serve(struct client *client)
@@ -246,11 +262,9 @@ static void client_serve(struct client *client)
         }
     }
     if (known)
-        client_refuse(client, 405, "Method Not Allowed",
-                      "GET /status, GET /metrics, POST /reload, POST /stop\n");
+        client_refuse(client, 405, "Method Not Allowed", KNOWN);
     else
-        client_refuse(client, 404, "Not Found",
-                      "GET /status, GET /metrics, POST /reload, POST /stop\n");
+        client_refuse(client, 404, "Not Found", KNOWN);
 }
 
 /* ---- reading ---- */

@@ -3,6 +3,7 @@
  * speaks a little HTTP/1.1. Only our own uid and root are answered.
  *
  *   GET /status    what runs, as JSON (status.h)
+ *   GET /hops      the hops that it names or used, their health and login, as JSON
  *   GET /metrics   the numbers, for Prometheus (metrics.h)
  *   POST /reload   200 when the new configuration is in force; 422 with the messages
  *   POST /stop     200, and the gate drains

@@ -5,6 +5,12 @@ libccgate_a_SOURCES += \
 	src/admin/client.h \
 	src/admin/metrics.c \
 	src/admin/metrics.h \
+	src/admin/route_table.c \
+	src/admin/route_table.h \
 	src/admin/status.c \
 	src/admin/status.h \
-	src/admin/status_table.c
+	src/admin/status_hops.c \
+	src/admin/status_parts.h \
+	src/admin/status_table.c \
+	src/admin/table.c \
+	src/admin/table.h

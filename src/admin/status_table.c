@@ -7,107 +7,15 @@
 #include <time.h>
 
 #include "admin/status.h"
+#include "admin/table.h"
 #include "net/peer.h"
 
-enum { CELL_SIZE = 160, ROW_CELLS = 6, ERRORS_SHOWN = 5, TUNNELS_SHOWN = 20 };
-
-struct writer {
-    struct buf *out;
-    int error;
-};
+enum { ROW_CELLS = 6, ERRORS_SHOWN = 5, TUNNELS_SHOWN = 20 };
 
 struct row {
-    char cell[ROW_CELLS][CELL_SIZE];
+    char cell[ROW_CELLS][TABLE_CELL];
     const char *tail; /* printed whole behind the last cell; or NULL */
 };
-
-static const char *get_text(const json_t *object, const char *key)
-{
-    const char *value = json_string_value(json_object_get(object, key));
-
-    return value != NULL ? value : "";
-}
-
-static uint64_t get_number(const json_t *object, const char *key)
-{
-    json_int_t value = json_integer_value(json_object_get(object, key));
-
-    return value > 0 ? (uint64_t)value : 0;
-}
-
-static void put(struct writer *w, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-
-static void put(struct writer *w, const char *format, ...)
-{
-    char line[CELL_SIZE * 4];
-    va_list ap;
-
-    if (w->error != 0)
-        return;
-    va_start(ap, format);
-    vsnprintf(line, sizeof(line), format, ap);
-    va_end(ap);
-    w->error = buf_append_text(w->out, line);
-}
-
-/* Another program wrote this: no control byte reaches the terminal. */
-static void set_cell(char cell[CELL_SIZE], const char *value)
-{
-    snprintf(cell, CELL_SIZE, "%s", value);
-    for (char *c = cell; *c != '\0'; c++)
-        if ((unsigned char)*c < 0x20 || *c == 0x7f)
-            *c = '?';
-}
-
-/* The same for sentences, which are printed whole: the end says what to do. */
-static void put_text(struct writer *w, const char *text)
-{
-    for (; *text != '\0' && w->error == 0; text++) {
-        bool control = (unsigned char)*text < 0x20 || *text == 0x7f;
-
-        w->error = buf_append(w->out, control ? "?" : text, 1);
-    }
-}
-
-/* ---- units ---- */
-
-static void set_duration(char cell[CELL_SIZE], uint64_t seconds)
-{
-    if (seconds < 60)
-        snprintf(cell, CELL_SIZE, "%u s", (unsigned)seconds);
-    else if (seconds < 3600)
-        snprintf(cell, CELL_SIZE, "%u min", (unsigned)(seconds / 60));
-    else if (seconds < 86400)
-        snprintf(cell, CELL_SIZE, "%u h %u min", (unsigned)(seconds / 3600),
-                 (unsigned)(seconds / 60 % 60));
-    else
-        snprintf(cell, CELL_SIZE, "%llu d %u h", (unsigned long long)(seconds / 86400),
-                 (unsigned)(seconds / 3600 % 24));
-}
-
-static void set_bytes(char cell[CELL_SIZE], uint64_t bytes)
-{
-    static const char *const UNITS[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
-    double value = (double)bytes;
-    size_t unit = 0;
-
-    while (value >= 1024 && unit + 1 < sizeof(UNITS) / sizeof(UNITS[0])) {
-        value /= 1024;
-        unit++;
-    }
-    snprintf(cell, CELL_SIZE, unit == 0 ? "%.0f %s" : "%.1f %s", value, UNITS[unit]);
-}
-
-static void set_time(char cell[CELL_SIZE], uint64_t seconds)
-{
-    time_t when = (time_t)seconds;
-    struct tm tm;
-
-    if (localtime_r(&when, &tm) == NULL ||
-        strftime(cell, CELL_SIZE, "%m-%d %H:%M:%S", &tm) == 0)
-        cell[0] = '\0';
-}
 
 /* ---- tables of rows ---- */
 
@@ -122,7 +30,7 @@ static int column_width(const struct row *rows, size_t count, size_t column)
 }
 
 /* The first row is the heading; columns are as wide as their widest cell. */
-static void put_rows(struct writer *w, const struct row *rows, size_t count,
+static void put_rows(struct table *w, const struct row *rows, size_t count,
                      size_t cells)
 {
     for (size_t r = 0; r < count; r++) {
@@ -132,10 +40,10 @@ static void put_rows(struct writer *w, const struct row *rows, size_t count,
         while (!tail && last > 0 && rows[r].cell[last][0] == '\0')
             last--;
         for (size_t c = 0; c < last; c++)
-            put(w, "%-*s  ", column_width(rows, count, c), rows[r].cell[c]);
-        put(w, "%s", rows[r].cell[last]);
-        put_text(w, tail ? rows[r].tail : "");
-        put(w, "\n");
+            table_put(w, "%-*s  ", column_width(rows, count, c), rows[r].cell[c]);
+        table_put(w, "%s", rows[r].cell[last]);
+        table_put_text(w, tail ? rows[r].tail : "");
+        table_put(w, "\n");
     }
 }
 
@@ -150,39 +58,39 @@ static struct row *rows_new(const json_t *list, size_t limit, size_t *count)
 static void set_heading(struct row *row, const char *const *titles, size_t cells)
 {
     for (size_t i = 0; i < cells; i++)
-        set_cell(row->cell[i], titles[i]);
+        table_cell(row->cell[i], titles[i]);
 }
 
 /* ---- hops ---- */
 
-static void set_login(char cell[CELL_SIZE], const json_t *login)
+static void set_login(char cell[TABLE_CELL], const json_t *login)
 {
-    const char *asked = get_text(login, "asked");
-    const char *state = get_text(login, "state");
-    const char *scheme = get_text(login, "scheme");
-    char value[CELL_SIZE];
+    const char *asked = table_get_text(login, "asked");
+    const char *state = table_get_text(login, "state");
+    const char *scheme = table_get_text(login, "scheme");
+    char value[TABLE_CELL];
 
     if (strcmp(asked, "no") == 0 && strcmp(state, "closed") != 0)
         snprintf(value, sizeof(value), "not asked for");
     else
         snprintf(value, sizeof(value), "%s%s%s", scheme, scheme[0] != '\0' ? " " : "",
                  strcmp(state, "closed") == 0 ? "REJECTED" : state);
-    set_cell(cell, value);
+    table_cell(cell, value);
 }
 
-static void set_health(char cell[CELL_SIZE], const json_t *hop)
+static void set_health(char cell[TABLE_CELL], const json_t *hop)
 {
-    char duration[CELL_SIZE];
+    char duration[TABLE_CELL];
 
-    if (strcmp(get_text(hop, "health"), "resting") != 0) {
-        set_cell(cell, get_text(hop, "health"));
+    if (strcmp(table_get_text(hop, "health"), "resting") != 0) {
+        table_cell(cell, table_get_text(hop, "health"));
         return;
     }
-    set_duration(duration, (get_number(hop, "rests_for_ms") + 999) / 1000);
-    snprintf(cell, CELL_SIZE, "rests %.40s", duration);
+    table_duration(duration, (table_get_number(hop, "rests_for_ms") + 999) / 1000);
+    snprintf(cell, TABLE_CELL, "rests %.40s", duration);
 }
 
-static void put_hops(struct writer *w, const json_t *hops)
+static void put_hops(struct table *w, const json_t *hops)
 {
     static const char *const TITLES[] = {"HOP",    "HEALTH", "LOGIN",
                                          "WORKED", "FAILED", "LAST ERROR"};
@@ -195,24 +103,24 @@ static void put_hops(struct writer *w, const json_t *hops)
     for (size_t i = 0; i < count; i++) {
         const json_t *hop = json_array_get(hops, i);
         struct row *row = &rows[i + 1];
-        const char *detail = get_text(hop, "last_detail");
+        const char *detail = table_get_text(hop, "last_detail");
 
-        set_cell(row->cell[0], get_text(hop, "name"));
+        table_cell(row->cell[0], table_get_text(hop, "name"));
         set_health(row->cell[1], hop);
         set_login(row->cell[2], json_object_get(hop, "login"));
-        snprintf(row->cell[3], CELL_SIZE, "%llu",
-                 (unsigned long long)get_number(hop, "successes"));
-        snprintf(row->cell[4], CELL_SIZE, "%llu",
-                 (unsigned long long)get_number(hop, "failures"));
-        row->tail = detail[0] != '\0' ? detail : get_text(hop, "last_error");
+        snprintf(row->cell[3], TABLE_CELL, "%llu",
+                 (unsigned long long)table_get_number(hop, "successes"));
+        snprintf(row->cell[4], TABLE_CELL, "%llu",
+                 (unsigned long long)table_get_number(hop, "failures"));
+        row->tail = detail[0] != '\0' ? detail : table_get_text(hop, "last_error");
     }
-    put(w, "\n");
+    table_put(w, "\n");
     put_rows(w, rows, count + 1, 6);
     free(rows);
 }
 
 /* What somebody should know about the logins. */
-static void put_notes(struct writer *w, const json_t *hops)
+static void put_notes(struct table *w, const json_t *hops)
 {
     static const char *const KEYS[] = {"note", "warning"};
 
@@ -220,22 +128,22 @@ static void put_notes(struct writer *w, const json_t *hops)
         const json_t *hop = json_array_get(hops, i);
 
         for (size_t k = 0; k < sizeof(KEYS) / sizeof(KEYS[0]); k++) {
-            const char *value = get_text(json_object_get(hop, "login"), KEYS[k]);
-            char name[CELL_SIZE];
+            const char *value = table_get_text(json_object_get(hop, "login"), KEYS[k]);
+            char name[TABLE_CELL];
 
             if (value[0] == '\0')
                 continue;
-            set_cell(name, get_text(hop, "name"));
-            put(w, "%-10s %s: ", KEYS[k], name);
-            put_text(w, value);
-            put(w, "\n");
+            table_cell(name, table_get_text(hop, "name"));
+            table_put(w, "%-10s %s: ", KEYS[k], name);
+            table_put_text(w, value);
+            table_put(w, "\n");
         }
     }
 }
 
 /* ---- tunnels ---- */
 
-static void put_tunnels(struct writer *w, const json_t *tunnels, uint64_t open)
+static void put_tunnels(struct table *w, const json_t *tunnels, uint64_t open)
 {
     static const char *const TITLES[] = {"TUNNEL", "THROUGH", "USER",
                                          "AGE",    "UP",      "DOWN"};
@@ -248,93 +156,95 @@ static void put_tunnels(struct writer *w, const json_t *tunnels, uint64_t open)
     for (size_t i = 0; i < count; i++) {
         const json_t *tunnel = json_array_get(tunnels, i);
         struct row *row = &rows[i + 1];
-        char user[CELL_SIZE];
+        char user[TABLE_CELL];
 
-        set_cell(row->cell[0], get_text(tunnel, "target"));
-        set_cell(row->cell[1], get_text(tunnel, "hop"));
-        peer_user_name((uint32_t)get_number(tunnel, "uid"), user, sizeof(user));
-        set_cell(row->cell[2], user);
-        set_duration(row->cell[3], get_number(tunnel, "age_ms") / 1000);
-        set_bytes(row->cell[4], get_number(tunnel, "bytes_up"));
-        set_bytes(row->cell[5], get_number(tunnel, "bytes_down"));
+        table_cell(row->cell[0], table_get_text(tunnel, "target"));
+        table_cell(row->cell[1], table_get_text(tunnel, "hop"));
+        peer_user_name((uint32_t)table_get_number(tunnel, "uid"), user, sizeof(user));
+        table_cell(row->cell[2], user);
+        table_duration(row->cell[3], table_get_number(tunnel, "age_ms") / 1000);
+        table_bytes(row->cell[4], table_get_number(tunnel, "bytes_up"));
+        table_bytes(row->cell[5], table_get_number(tunnel, "bytes_down"));
     }
-    put(w, "\n");
+    table_put(w, "\n");
     put_rows(w, rows, count + 1, 6);
     if (open > count)
-        put(w, "... and %llu more\n", (unsigned long long)(open - count));
+        table_put(w, "... and %llu more\n", (unsigned long long)(open - count));
     free(rows);
 }
 
 /* ---- the rest ---- */
 
-static void put_errors(struct writer *w, const json_t *errors)
+static void put_errors(struct table *w, const json_t *errors)
 {
     size_t count = json_array_size(errors);
 
     if (count > 0)
-        put(w, "\nLAST ERRORS\n");
+        table_put(w, "\nLAST ERRORS\n");
     for (size_t i = 0; i < count && i < ERRORS_SHOWN; i++) {
         const json_t *error = json_array_get(errors, i);
-        char when[CELL_SIZE], target[CELL_SIZE];
+        char when[TABLE_CELL], target[TABLE_CELL];
 
-        set_time(when, get_number(error, "at"));
-        set_cell(target, get_text(error, "target"));
-        put(w, "%s  %s  %s  ", when, get_text(error, "outcome"), target);
-        put_text(w, get_text(error, "detail"));
-        put(w, "\n");
+        table_time(when, table_get_number(error, "at"));
+        table_cell(target, table_get_text(error, "target"));
+        table_put(w, "%s  %s  %s  ", when, table_get_text(error, "outcome"), target);
+        table_put_text(w, table_get_text(error, "detail"));
+        table_put(w, "\n");
     }
 }
 
-static void put_listeners(struct writer *w, const json_t *listeners)
+static void put_listeners(struct table *w, const json_t *listeners)
 {
-    put(w, "listening  ");
+    table_put(w, "listening  ");
     for (size_t i = 0; i < json_array_size(listeners); i++) {
         const char *addr = json_string_value(json_array_get(listeners, i));
-        char cell[CELL_SIZE];
+        char cell[TABLE_CELL];
 
-        set_cell(cell, addr != NULL ? addr : "");
-        put(w, "%s%s", i > 0 ? ", " : "", cell);
+        table_cell(cell, addr != NULL ? addr : "");
+        table_put(w, "%s%s", i > 0 ? ", " : "", cell);
     }
-    put(w, "\n");
+    table_put(w, "\n");
 }
 
-static void put_forwards(struct writer *w, const json_t *forwards)
+static void put_forwards(struct table *w, const json_t *forwards)
 {
     for (size_t i = 0; i < json_array_size(forwards); i++) {
         const json_t *forward = json_array_get(forwards, i);
-        char addr[CELL_SIZE], target[CELL_SIZE];
+        char addr[TABLE_CELL], target[TABLE_CELL];
 
-        set_cell(addr, get_text(forward, "address"));
-        set_cell(target, get_text(forward, "target"));
-        put(w, "%-10s %s to %s\n", "tunnel", addr, target);
+        table_cell(addr, table_get_text(forward, "address"));
+        table_cell(target, table_get_text(forward, "target"));
+        table_put(w, "%-10s %s to %s\n", "tunnel", addr, target);
     }
 }
 
-static void put_callers(struct writer *w, const char *check)
+static void put_callers(struct table *w, const char *check)
 {
     if (strcmp(check, "kernel") == 0)
-        put(w, "callers    the kernel says which user calls\n");
+        table_put(w, "callers    the kernel says which user calls\n");
     else if (strcmp(check, "off") == 0)
-        put(w, "callers    every local user is served (allow_users: \"*\")\n");
+        table_put(w, "callers    every local user is served (allow_users: \"*\")\n");
     else
-        put(w, "callers    the kernel does not say which user calls: local callers "
-               "are refused\n");
+        table_put(w,
+                  "callers    the kernel does not say which user calls: local callers "
+                  "are refused\n");
 }
 
-static void put_sums(struct writer *w, const json_t *status)
+static void put_sums(struct table *w, const json_t *status)
 {
     const json_t *sessions = json_object_get(status, "sessions");
     const json_t *counters = json_object_get(status, "counters");
-    char up[CELL_SIZE], down[CELL_SIZE];
+    char up[TABLE_CELL], down[TABLE_CELL];
 
-    set_bytes(up, get_number(counters, "bytes_up_total"));
-    set_bytes(down, get_number(counters, "bytes_down_total"));
-    put(w, "sessions   %llu of at most %llu, %llu tunnels\n",
-        (unsigned long long)get_number(sessions, "open"),
-        (unsigned long long)get_number(sessions, "limit"),
-        (unsigned long long)get_number(sessions, "tunnels"));
-    put(w, "so far     %llu requests, %s up, %s down\n",
-        (unsigned long long)get_number(counters, "requests_total"), up, down);
+    table_bytes(up, table_get_number(counters, "bytes_up_total"));
+    table_bytes(down, table_get_number(counters, "bytes_down_total"));
+    table_put(w, "sessions   %llu of at most %llu, %llu tunnels\n",
+              (unsigned long long)table_get_number(sessions, "open"),
+              (unsigned long long)table_get_number(sessions, "limit"),
+              (unsigned long long)table_get_number(sessions, "tunnels"));
+    table_put(w, "so far     %llu requests, %s up, %s down\n",
+              (unsigned long long)table_get_number(counters, "requests_total"), up,
+              down);
 }
 
 static bool has_been_warm(const json_t *warm)
@@ -342,84 +252,87 @@ static bool has_been_warm(const json_t *warm)
     static const char *const COUNTS[] = {"kept", "kept_connects", "ready", "opened"};
 
     for (size_t i = 0; i < sizeof(COUNTS) / sizeof(COUNTS[0]); i++)
-        if (get_number(warm, COUNTS[i]) > 0)
+        if (table_get_number(warm, COUNTS[i]) > 0)
             return true;
     return false;
 }
 
 /* Where nothing was kept or opened in advance, nothing is said. */
-static void put_warm(struct writer *w, const json_t *hops)
+static void put_warm(struct table *w, const json_t *hops)
 {
     for (size_t i = 0; i < json_array_size(hops); i++) {
         const json_t *hop = json_array_get(hops, i);
         const json_t *warm = json_object_get(hop, "warm");
-        char name[CELL_SIZE];
+        char name[TABLE_CELL];
 
         if (!has_been_warm(warm))
             continue;
-        set_cell(name, get_text(hop, "name"));
-        put(w, "warm       %s: %llu kept, %llu CONNECTs on such; tunnels: %llu ready, ",
-            name, (unsigned long long)get_number(warm, "kept"),
-            (unsigned long long)get_number(warm, "kept_connects"),
-            (unsigned long long)get_number(warm, "ready"));
-        put(w, "%llu used, %llu died, %llu replaced\n",
-            (unsigned long long)get_number(warm, "used"),
-            (unsigned long long)get_number(warm, "died"),
-            (unsigned long long)get_number(warm, "replayed"));
+        table_cell(name, table_get_text(hop, "name"));
+        table_put(
+            w, "warm       %s: %llu kept, %llu CONNECTs on such; tunnels: %llu ready, ",
+            name, (unsigned long long)table_get_number(warm, "kept"),
+            (unsigned long long)table_get_number(warm, "kept_connects"),
+            (unsigned long long)table_get_number(warm, "ready"));
+        table_put(w, "%llu used, %llu died, %llu replaced\n",
+                  (unsigned long long)table_get_number(warm, "used"),
+                  (unsigned long long)table_get_number(warm, "died"),
+                  (unsigned long long)table_get_number(warm, "replayed"));
     }
 }
 
-static void put_state_trouble(struct writer *w, const char *trouble)
+static void put_state_trouble(struct table *w, const char *trouble)
 {
     if (trouble[0] == '\0')
         return;
-    put(w, "state      failed logins are NOT remembered across restarts: ");
-    put_text(w, trouble);
-    put(w, "\n");
+    table_put(w, "state      failed logins are NOT remembered across restarts: ");
+    table_put_text(w, trouble);
+    table_put(w, "\n");
 }
 
-static void put_pac(struct writer *w, const json_t *pac)
+static void put_pac(struct table *w, const json_t *pac)
 {
-    char url[CELL_SIZE], state[CELL_SIZE], why[CELL_SIZE], engine[CELL_SIZE];
+    char url[TABLE_CELL], state[TABLE_CELL], why[TABLE_CELL], engine[TABLE_CELL];
 
     if (!json_is_object(pac))
         return;
-    set_cell(url, get_text(pac, "url"));
-    set_cell(state, get_text(pac, "state"));
-    set_cell(why, get_text(pac, "why"));
-    set_cell(engine, get_text(pac, "engine"));
-    put(w, "pac        %s: %s%s%s", url, state, why[0] != '\0' ? ", " : "", why);
-    put(w, "; %zu children%s%s\n", json_array_size(json_object_get(pac, "children")),
-        engine[0] != '\0' ? ", " : "", engine);
+    table_cell(url, table_get_text(pac, "url"));
+    table_cell(state, table_get_text(pac, "state"));
+    table_cell(why, table_get_text(pac, "why"));
+    table_cell(engine, table_get_text(pac, "engine"));
+    table_put(w, "pac        %s: %s%s%s", url, state, why[0] != '\0' ? ", " : "", why);
+    table_put(w, "; %zu children%s%s\n",
+              json_array_size(json_object_get(pac, "children")),
+              engine[0] != '\0' ? ", " : "", engine);
 }
 
 int status_table(const json_t *status, struct buf *out)
 {
-    struct writer w = {.out = out};
+    struct table w = {.out = out};
     const json_t *config = json_object_get(status, "config");
-    char version[CELL_SIZE], up[CELL_SIZE], when[CELL_SIZE];
+    char version[TABLE_CELL], up[TABLE_CELL], when[TABLE_CELL];
 
-    set_cell(version, get_text(status, "version"));
-    set_duration(up, get_number(status, "uptime_s"));
-    put(&w, "ccgate %s  pid %llu  up %s%s\n", version,
-        (unsigned long long)get_number(status, "pid"), up,
-        strcmp(get_text(status, "state"), "draining") == 0 ? "  DRAINING" : "");
+    table_cell(version, table_get_text(status, "version"));
+    table_duration(up, table_get_number(status, "uptime_s"));
+    table_put(&w, "ccgate %s  pid %llu  up %s%s\n", version,
+              (unsigned long long)table_get_number(status, "pid"), up,
+              strcmp(table_get_text(status, "state"), "draining") == 0 ? "  DRAINING"
+                                                                       : "");
     put_listeners(&w, json_object_get(status, "listeners"));
     put_forwards(&w, json_object_get(status, "forwards"));
-    put_callers(&w, get_text(status, "uid_check"));
+    put_callers(&w, table_get_text(status, "uid_check"));
     put_sums(&w, status);
-    set_time(when, get_number(config, "loaded_at"));
-    put(&w, "config     loaded %s%s\n", when,
-        strcmp(get_text(config, "last_reload"), "failed") == 0
-            ? "; the last reload FAILED (ccgate check-config says why)"
-            : "");
+    table_time(when, table_get_number(config, "loaded_at"));
+    table_put(&w, "config     loaded %s%s\n", when,
+              strcmp(table_get_text(config, "last_reload"), "failed") == 0
+                  ? "; the last reload FAILED (ccgate check-config says why)"
+                  : "");
     put_pac(&w, json_object_get(status, "pac"));
-    put_state_trouble(&w, get_text(status, "state_trouble"));
+    put_state_trouble(&w, table_get_text(status, "state_trouble"));
     put_hops(&w, json_object_get(status, "hops"));
     put_warm(&w, json_object_get(status, "hops"));
     put_notes(&w, json_object_get(status, "hops"));
     put_tunnels(&w, json_object_get(status, "tunnels"),
-                get_number(json_object_get(status, "sessions"), "tunnels"));
+                table_get_number(json_object_get(status, "sessions"), "tunnels"));
     put_errors(&w, json_object_get(status, "last_errors"));
     return w.error;
 }

@@ -76,6 +76,13 @@ static struct health_entry *find_or_add(struct health *health, const char *hop)
     return &node->entry;
 }
 
+static uint64_t wall_clock(void)
+{
+    time_t now = time(NULL);
+
+    return now > 0 ? (uint64_t)now : 0;
+}
+
 void health_succeeded(struct health *health, const struct hop *hop)
 {
     struct health_entry *entry = find_or_add(health, hop->name);
@@ -83,6 +90,7 @@ void health_succeeded(struct health *health, const struct hop *hop)
     if (entry == NULL)
         return;
     entry->successes++;
+    entry->last_success_at = wall_clock();
     entry->rests_until = 0;
 }
 
@@ -90,13 +98,12 @@ void health_failed(struct health *health, const struct hop *hop, enum outcome ou
                    const char *detail, uint64_t rest_ms)
 {
     struct health_entry *entry = find_or_add(health, hop->name);
-    time_t now = time(NULL);
 
     if (entry == NULL)
         return;
     entry->failures++;
     entry->last_error = outcome;
-    entry->last_error_at = now > 0 ? (uint64_t)now : 0;
+    entry->last_error_at = wall_clock();
     free(entry->last_detail);
     entry->last_detail = detail == NULL ? NULL : span_dup(span_of(detail));
     if (outcome_info(outcome)->hop_fault && rest_ms > 0)
@@ -144,4 +151,10 @@ const struct health_entry *health_find(const struct health *health, const char *
     const struct node *node = find(health, hop);
 
     return node == NULL ? NULL : &node->entry;
+}
+
+void health_each(const struct health *health, health_each_entry *each, void *ctx)
+{
+    for (const struct node *node = health->nodes; node != NULL; node = node->next)
+        each(ctx, &node->entry);
 }

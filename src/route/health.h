@@ -11,11 +11,12 @@
 struct health;
 
 struct health_entry {
-    char *hop;               /* hop.name */
-    uint64_t rests_until;    /* loop ms; 0: does not rest */
-    enum outcome last_error; /* OK: none yet */
-    char *last_detail;       /* NULL: none */
-    uint64_t last_error_at;  /* wall clock, seconds */
+    char *hop;                /* hop.name */
+    uint64_t rests_until;     /* loop ms; 0: does not rest */
+    enum outcome last_error;  /* OK: none yet */
+    char *last_detail;        /* NULL: none */
+    uint64_t last_error_at;   /* wall clock, seconds */
+    uint64_t last_success_at; /* likewise; of no meaning without successes */
     uint64_t successes, failures;
 };
 
@@ -44,5 +45,9 @@ void health_wake_all(struct health *health);
 
 /* The entry of a hop, or NULL if it was never used. */
 const struct health_entry *health_find(const struct health *health, const char *hop);
+
+/* Calls each() for the entries of all hops that were ever used. */
+typedef void health_each_entry(void *ctx, const struct health_entry *entry);
+void health_each(const struct health *health, health_each_entry *each, void *ctx);
 
 #endif

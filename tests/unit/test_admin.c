@@ -58,6 +58,47 @@ START_TEST(status_shows_failures)
 }
 END_TEST
 
+static const json_t *hop_of(const json_t *hops, const char *name)
+{
+    for (size_t i = 0; i < json_array_size(hops); i++) {
+        const json_t *hop = json_array_get(hops, i);
+
+        if (strcmp(json_string_value(json_object_get(hop, "name")), name) == 0)
+            return hop;
+    }
+    ck_abort_msg("no %s", name);
+}
+
+/* Also one that no source names: a script may have named it, or will. */
+START_TEST(hops_are_those_named_or_used)
+{
+    struct hop named = {.name = "http://proxy.test:8080"};
+    struct hop used = {.name = "http://other.test:1"};
+    const char *body;
+    const json_t *hop;
+    json_t *answer, *hops;
+
+    health_succeeded(rig.egress->health, &named);
+    health_failed(rig.egress->health, &used, OUTCOME_DNS_ERROR, "no such name", 60000);
+    ck_assert_int_eq(rig_ask("GET", "/hops", &body), 200);
+    answer = json_loads(body, 0, NULL);
+    hops = json_object_get(answer, "hops");
+    ck_assert_uint_eq(json_array_size(hops), 2);
+    hop = hop_of(hops, "http://proxy.test:8080");
+    ck_assert_str_eq(json_string_value(json_object_get(hop, "health")), "ok");
+    ck_assert_int_gt(json_integer_value(json_object_get(hop, "last_success_at")),
+                     1700000000);
+    ck_assert(json_is_object(json_object_get(hop, "login")));
+    hop = hop_of(hops, "http://other.test:1");
+    ck_assert_str_eq(json_string_value(json_object_get(hop, "health")), "resting");
+    ck_assert(json_is_null(json_object_get(hop, "last_success_at")));
+    ck_assert_str_eq(json_string_value(json_object_get(hop, "last_detail")),
+                     "no such name");
+    json_decref(answer);
+    ck_assert_int_eq(rig_ask("POST", "/hops", NULL), 405);
+}
+END_TEST
+
 START_TEST(reload_tells_how_it_went)
 {
     const char *body;
@@ -411,6 +452,7 @@ int main(void)
     tcase_add_checked_fixture(c, rig_setup, rig_teardown);
     tcase_add_test(c, status_is_json);
     tcase_add_test(c, status_shows_failures);
+    tcase_add_test(c, hops_are_those_named_or_used);
     tcase_add_test(c, reload_tells_how_it_went);
     tcase_add_test(c, reload_takes_its_time);
     tcase_add_test(c, stop_is_passed_on);
