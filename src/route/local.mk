@@ -34,6 +34,7 @@ libccgate_a_SOURCES += \
 	src/route/route_internal.h \
 	src/route/route_pac.c \
 	src/route/route_query.c \
+	src/route/route_source.c \
 	src/route/system_child.c \
 	src/route/system_child.h \
 	src/route/system_environment.c \

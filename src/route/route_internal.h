@@ -7,7 +7,7 @@
 
 #include "route/environment.h"
 
-#define ROUTER_SEEN 16 /* routes of the script that are remembered for their hops */
+#define ROUTER_SEEN 16 /* routes that are remembered for their hops */
 
 struct router {
     unsigned refs;
@@ -18,9 +18,44 @@ struct router {
     struct pac *pac;    /* NULL: no script */
     struct route *list; /* for every request that the `proxy` list decides, or NULL */
     struct environment environment;
-    struct route *seen[ROUTER_SEEN]; /* of the script, for status; a ring */
+    struct route *seen[ROUTER_SEEN]; /* for status; a ring */
     size_t seen_next;
 };
+
+/* ---- a question to the router ---- */
+
+/* What a source has to say to it. */
+enum said {
+    SAID_NOTHING,
+    SAID_ROUTE, /* the query's route is the decision; NULL: memory is out */
+    SAID_LATER, /* route_resume() follows */
+};
+
+struct route_query {
+    struct deferred deferred; /* what is known at once is said from the loop */
+    struct router *router;    /* a reference is held */
+    struct route_request request;
+    char *texts;   /* what the request's spans point to */
+    size_t source; /* the place in route_sources of the one that is asked next */
+    struct pac_query *pac;
+    char *no_script; /* why the list stands in for the script, or NULL */
+    struct buf trace;
+    struct route *route;
+    route_callback *callback;
+    void *ctx;
+};
+
+/* One that waits is asked no more: what it waited for goes on with route_resume(). */
+typedef enum said route_source(struct route_query *query);
+
+/* In the order in which they are asked. The last one always decides. */
+extern route_source *const route_sources[];
+
+/* What a source that answered SAID_LATER has to say now; ends the query or goes on. */
+void route_resume(struct route_query *query, enum said said);
+
+/* A line of the trace, if there is one; memory that is out cuts it. */
+void route_explain(struct route_query *query, const char *step, struct span text);
 
 /* ---- route.c ---- */
 
@@ -32,18 +67,7 @@ struct route *router_direct(const struct router *router,
 /* The entries of `proxy`, because of what label and text say. NULL: memory. */
 struct route *route_of_list(struct config *config, const char *label, struct span text);
 
-/* A reference to the list; or the refusal of one that leads to ourselves. */
-struct route *router_list(const struct router *router, struct route *list);
-
-/* What comes before the script; NULL: nothing there decides. */
-struct route *router_before(const struct router *router,
-                            const struct route_request *request);
-
-/* What comes after it. NULL: memory. */
-struct route *router_after(const struct router *router,
-                           const struct route_request *request);
-
-/* Remembers the hops of a route that the script has chosen. */
+/* Remembers the hops of a route that a source has named, for status. */
 void router_saw(struct router *router, struct route *route);
 
 /* ---- route_pac.c ---- */
@@ -51,5 +75,13 @@ void router_saw(struct router *router, struct route *route);
 /* The route that a script's answer stands for. NULL: memory. */
 struct route *router_pac(struct router *router, const struct route_request *request,
                          const struct pac_decision *decision);
+
+/* ---- route_source.c ---- */
+
+/*
+ * The list, or the refusal of one that leads to ourselves. no_script: why it stands in
+ * for the script, or NULL. NULL: memory.
+ */
+struct route *router_list(const struct router *router, const char *no_script);
 
 #endif

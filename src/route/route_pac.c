@@ -121,16 +121,8 @@ static struct route *said_route(struct router *router,
 struct route *router_pac(struct router *router, const struct route_request *request,
                          const struct pac_decision *decision)
 {
-    struct route *list, *route;
-
     if (decision->verdict == PAC_SAID)
         return said_route(router, request, decision->text);
-    if (decision->verdict == PAC_UNDECIDED || router->list == NULL)
-        return route_refuse(router->config, OUTCOME_ROUTE_UNDECIDED, "pac",
-                            span_of(decision->why));
-    list = route_of_list(router->config, "proxy: list, for want of a PAC script",
-                         span_of(decision->why));
-    route = list != NULL ? router_list(router, list) : NULL;
-    route_unref(list);
-    return route;
+    return route_refuse(router->config, OUTCOME_ROUTE_UNDECIDED, "pac",
+                        span_of(decision->why));
 }

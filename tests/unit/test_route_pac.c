@@ -97,31 +97,44 @@ END_TEST
 
 START_TEST(test_failed)
 {
-    static const struct {
-        const char *yaml;
-        enum pac_verdict verdict;
-        const char *route;
-    } FAILED[] = {
-        {"", PAC_UNDECIDED, "REFUSED route_undecided (pac: it threw)"},
-        {"", PAC_ABSENT, "REFUSED route_undecided (pac: it threw)"},
-        {"via_corp_proxy: true", PAC_ABSENT, "REFUSED route_undecided (pac: it threw)"},
-        {"proxy: http://x:1", PAC_UNDECIDED, "REFUSED route_undecided (pac: it threw)"},
-        {"proxy: http://x:1", PAC_ABSENT,
-         "http://x:1 (proxy: list, for want of a PAC script: it threw)"},
-        {"proxy: http://gate.corp:3128", PAC_ABSENT,
-         "REFUSED loop (proxy: own listener: http://gate.corp:3128)"},
-    };
+    static const enum pac_verdict VERDICTS[] = {PAC_UNDECIDED, PAC_ABSENT};
+    static const char *const YAML[] = {"", "via_corp_proxy: true", "proxy: http://x:1"};
     const struct route_request request = {.host = SPAN("a"), .port = 443};
 
-    for (size_t i = 0; i < sizeof(FAILED) / sizeof(FAILED[0]); i++) {
-        struct router *router = router_of(FAILED[i].yaml, NULL);
-        struct pac_decision decision = {.verdict = FAILED[i].verdict,
+    for (int i = 0; i < COUNT(VERDICTS) * COUNT(YAML); i++) {
+        struct router *router = router_of(YAML[i / COUNT(VERDICTS)], NULL);
+        struct pac_decision decision = {.verdict = VERDICTS[i % COUNT(VERDICTS)],
                                         .why = "it threw"};
         struct route *route = router_pac(router, &request, &decision);
         char text[1024];
 
         show(route, text, sizeof(text));
-        ck_assert_str_eq(text, FAILED[i].route);
+        ck_assert_str_eq(text, "REFUSED route_undecided (pac: it threw)");
+        route_unref(route);
+        router_free(router);
+    }
+}
+END_TEST
+
+START_TEST(test_list)
+{
+    static const struct {
+        const char *yaml, *no_script, *route;
+    } LISTS[] = {
+        {"proxy: http://x:1", NULL, "http://x:1 (proxy: list)"},
+        {"proxy: http://x:1", "it threw",
+         "http://x:1 (proxy: list, for want of a PAC script: it threw)"},
+        {"proxy: http://gate.corp:3128", "it threw",
+         "REFUSED loop (proxy: own listener: http://gate.corp:3128)"},
+    };
+
+    for (int i = 0; i < COUNT(LISTS); i++) {
+        struct router *router = router_of(LISTS[i].yaml, NULL);
+        struct route *route = router_list(router, LISTS[i].no_script);
+        char text[1024];
+
+        show(route, text, sizeof(text));
+        ck_assert_str_eq(text, LISTS[i].route);
         route_unref(route);
         router_free(router);
     }
@@ -165,6 +178,7 @@ int main(void)
     tcase_add_loop_test(tcase, test_said, 0, COUNT(cases));
     tcase_add_test(tcase, test_login);
     tcase_add_test(tcase, test_failed);
+    tcase_add_test(tcase, test_list);
     tcase_add_test(tcase, test_seen);
     suite_add_tcase(suite, tcase);
     return suite_run(suite);

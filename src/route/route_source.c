@@ -1,0 +1,183 @@
+/*
+ * route_source: the sources of routes, in their order. Each has decided, has nothing to
+ * say, or is waited for.
+ */
+#include <stdlib.h>
+
+#include "route/noproxy.h"
+#include "route/route_internal.h"
+
+static enum said decided(struct route_query *query, struct route *route)
+{
+    query->route = route;
+    return SAID_ROUTE;
+}
+
+/* ---- our own listeners, and this machine ---- */
+
+static enum said ask_listeners(struct route_query *query)
+{
+    const struct router *router = query->router;
+    const struct route_request *request = &query->request;
+
+    if (router->is_self != NULL &&
+        router->is_self(router->self_ctx, request->host, request->port))
+        return decided(query, route_refuse(router->config, OUTCOME_LOOP, "own listener",
+                                           SPAN("")));
+    route_explain(query, "own listener", SPAN("no"));
+    return SAID_NOTHING;
+}
+
+static enum said ask_local(struct route_query *query)
+{
+    const struct router *router = query->router;
+    const char *why = "local target";
+
+    if (!noproxy_is_local(query->request.host)) {
+        route_explain(query, why, SPAN("no"));
+        return SAID_NOTHING;
+    }
+    if (query->request.own_caller)
+        return decided(query, router_direct(router, &query->request, why, SPAN("")));
+    return decided(query, route_refuse(router->config, OUTCOME_LOCAL_TARGET_REFUSED,
+                                       why, SPAN("")));
+}
+
+/* ---- noproxy ---- */
+
+static enum said ask_noproxy(struct route_query *query)
+{
+    const struct route_request *request = &query->request;
+    const struct config_patterns *noproxy = &query->router->config->noproxy;
+    long entry =
+        noproxy_match(noproxy->pattern, noproxy->count, request->host, request->port);
+
+    if (entry >= 0)
+        return decided(query, router_direct(query->router, request, "noproxy",
+                                            span_of(noproxy->text[entry])));
+    if (noproxy->count > 0)
+        route_explain(query, "noproxy", SPAN("no entry matches"));
+    return SAID_NOTHING;
+}
+
+/* ---- the script ---- */
+
+static void explain_pac(struct route_query *query, const struct pac_decision *decision)
+{
+    struct span rest = decision->trace;
+    struct pac_call call;
+
+    if (!query->request.trace)
+        return;
+    while (pac_trace_next(&rest, &call))
+        (void)buf_printf(&query->trace, "pac: %.*s(%.*s) = %.*s  %.1f us\n",
+                         SPAN_ARG(call.name), SPAN_ARG(call.arguments),
+                         SPAN_ARG(call.result), (double)call.ns / 1000);
+    (void)buf_printf(&query->trace, "pac: FindProxyForURL(\"%.*s\", \"%.*s\")",
+                     SPAN_ARG(decision->url), SPAN_ARG(decision->host));
+    if (decision->verdict != PAC_SAID)
+        (void)buf_printf(&query->trace, " failed: %s\n", decision->why);
+    else
+        (void)buf_printf(&query->trace, " = \"%.*s\"  %.1f us in %u runs\n",
+                         SPAN_ARG(decision->text), (double)decision->ns / 1000,
+                         decision->rounds);
+}
+
+static void pac_decided(void *ctx, const struct pac_decision *decision)
+{
+    struct route_query *query = ctx;
+    struct router *router = query->router;
+    enum said said = SAID_ROUTE;
+
+    query->pac = NULL;
+    explain_pac(query, decision);
+    if (decision->verdict == PAC_ABSENT && router->list != NULL) {
+        query->no_script = span_dup(span_of(decision->why));
+        said = query->no_script != NULL ? SAID_NOTHING : SAID_ROUTE;
+    } else {
+        query->route = router_pac(router, &query->request, decision);
+    }
+    route_resume(query, said);
+}
+
+static enum said ask_pac(struct route_query *query)
+{
+    const struct route_request *request = &query->request;
+    struct router *router = query->router;
+
+    if (router->pac == NULL)
+        return SAID_NOTHING;
+    query->pac =
+        pac_start(router->pac,
+                  &(struct pac_request){.secure = request->secure,
+                                        .host = request->host,
+                                        .port = request->port,
+                                        .path = request->path,
+                                        .trace = request->trace},
+                  request->patient || router->list == NULL, pac_decided, query);
+    return query->pac != NULL ? SAID_LATER : decided(query, NULL);
+}
+
+/* ---- the list ---- */
+
+struct route *router_list(const struct router *router, const char *no_script)
+{
+    struct route *list = router->list;
+
+    /* A list that leads back to ourselves is a mistake that no request survives. */
+    for (size_t i = 0; router->is_self != NULL && i < list->hop_count; i++)
+        if (router->is_self(router->self_ctx, span_of(list->hops[i].host),
+                            list->hops[i].port))
+            return route_refuse(router->config, OUTCOME_LOOP, "proxy: own listener",
+                                span_of(list->hops[i].name));
+    if (no_script == NULL)
+        return route_ref(list);
+    return route_of_list(router->config, "proxy: list, for want of a PAC script",
+                         span_of(no_script));
+}
+
+static enum said ask_list(struct route_query *query)
+{
+    if (query->router->list == NULL)
+        return SAID_NOTHING;
+    return decided(query, router_list(query->router, query->no_script));
+}
+
+/* ---- the environment ---- */
+
+static enum said ask_environment(struct route_query *query)
+{
+    const struct route_request *request = &query->request;
+    const struct router *router = query->router;
+    const struct environment *e = &router->environment;
+    struct route *named =
+        environment_route(e, request->secure, router->is_self, router->self_ctx);
+    struct span entry;
+
+    if (named == NULL)
+        return SAID_NOTHING;
+    if (named->kind == ROUTE_HOPS &&
+        environment_bypasses(e, request->host, request->port, &entry))
+        return decided(query, router_direct(router, request, e->bypass_name, entry));
+    return decided(query, route_ref(named));
+}
+
+/* ---- nobody ---- */
+
+static enum said ask_nobody(struct route_query *query)
+{
+    struct config *config = query->router->config;
+
+    if (!config->via_corp_proxy)
+        return decided(query, router_direct(query->router, &query->request,
+                                            "no proxy named", SPAN("")));
+    return decided(query,
+                   route_refuse(config, OUTCOME_ROUTE_UNDECIDED,
+                                "via_corp_proxy is set, but no source names a proxy",
+                                SPAN("")));
+}
+
+route_source *const route_sources[] = {
+    ask_listeners, ask_local,       ask_noproxy, ask_pac,
+    ask_list,      ask_environment, ask_nobody,
+};
