@@ -21,7 +21,7 @@ openssl:openssl python3:python3 python3-venv nodejs:node npm:npm util-linux:setp
 winbind:ntlm_auth krb5-kdc:krb5kdc krb5-admin-server:kadmin.local krb5-user:kinit
 gss-ntlmssp python3-gssapi gnome-keyring:gnome-keyring-daemon
 libsecret-tools:secret-tool dbus:dbus-run-session microsocks:microsocks
-python3-pacparser faketime:faketime
+python3-pacparser faketime:faketime iproute2:ip
 libproxy1v5 libglib2.0-bin:gsettings gsettings-desktop-schemas'
 # shellcheck disable=SC2034
 packages_debian13='debootstrap:debootstrap debian-archive-keyring'

@@ -300,7 +300,7 @@ EXTRA_DIST += \
     tests/e2e/cases_kerberos.py \
     tests/e2e/cases_keyring.py \
     tests/e2e/cases_guard.py tests/e2e/cases_link.py \
-    tests/e2e/cases_login.py tests/e2e/cases_pac.py tests/e2e/cases_secrets.py \
+    tests/e2e/cases_login.py tests/e2e/cases_network.py tests/e2e/cases_pac.py tests/e2e/cases_secrets.py \
     tests/e2e/cases_socks.py \
     tests/e2e/client_link.py \
     tests/e2e/client_requests.py \
@@ -310,6 +310,7 @@ EXTRA_DIST += \
     tests/e2e/gss_proxy.py \
     tests/e2e/kdc.py tests/e2e/proving_proxy.py \
     tests/e2e/keyring.py \
+    tests/e2e/netspace.py \
     tests/e2e/cases_pac_source.py \
     tests/e2e/cases_warm.py \
     tests/e2e/run.py \

@@ -25,10 +25,10 @@ class Answer:
         return found.group(1) if found else ""
 
 
-def ask(gate, request):
+def ask(gate, request, seconds=60):
     host, port = gate.address.rsplit(":", 1)
     data = b""
-    with socket.create_connection((host, int(port)), 60) as link:
+    with socket.create_connection((host, int(port)), seconds) as link:
         link.sendall(request.encode())
         while True:
             part = link.recv(65536)
@@ -41,11 +41,10 @@ def ask_connect(gate, target):
     return ask(gate, f"CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n\r\n")
 
 
-def ask_get(gate, url):
+def ask_get(gate, url, **more):
     host = url.split("/")[2]
-    return ask(
-        gate, f"GET {url} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
-    )
+    request = f"GET {url} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
+    return ask(gate, request, **more)
 
 
 def ask_both(gate, world):

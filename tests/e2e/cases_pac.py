@@ -11,9 +11,9 @@ NAME = "function FindProxyForURL(url, host) "
 
 
 def gate_with(world, script, **settings):
-    path = write(world.bed.path("proxy.pac"), script)
-    lines = {"proxy": None, "pac": path, "via_corp_proxy": "true"}
-    lines["auth_hosts"] = "['127.0.0.1']"
+    lines = {"proxy": None, "via_corp_proxy": "true", "auth_hosts": "['127.0.0.1']"}
+    if script is not None:
+        lines["pac"] = write(world.bed.path("proxy.pac"), script)
     lines.update(settings)
     env = dict(world.bed.env, CCGATE_LIBEXEC=os.path.abspath(world.beside))
     return world.gate(lines, env=env)

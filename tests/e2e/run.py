@@ -23,6 +23,7 @@ import cases_kerberos
 import cases_keyring
 import cases_link
 import cases_login
+import cases_network
 import cases_pac
 import cases_pac_source
 import cases_warm
@@ -139,6 +140,7 @@ def run_all(world, results, options):
             results.run(f"pac_source/{case.__name__}", case, world)
         for case in cases_pac.ALL:
             results.run(f"pac/{case.__name__}", case, world)
+        cases_network.run(world, results)
         for case in cases_keyring.ALL:
             results.run(f"keyring/{case.__name__}", case, world)
         for case in cases_warm.ALL:
