@@ -132,7 +132,8 @@ def interfaces(company):
     up = ("link set vpn0 up", f"addr add {VPN}.2/24 dev vpn0", f"route add {default}")
     since = company.change(*up)
     company.expect_way(gate, "vpn", since, "an interface comes up")
-    company.expect_fetch(since)  # nothing is left that could be told late
+    company.expect_fetch(since)  # nothing is left that could be told late,
+    expect(company.way(gate), "vpn", "the way")  # and the decision is kept
     for what, lines, wanted in (
         ("an interface goes down", ("link set vpn0 down",), "office"),
         ("it is back without its route", ("link set vpn0 up",), "office"),
