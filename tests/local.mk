@@ -25,6 +25,7 @@ unit_tests = \
 	tests/unit/test_gss \
 	tests/unit/test_guard \
 	tests/unit/test_guard_file \
+	tests/unit/test_guard_repeat \
 	tests/unit/test_head \
 	tests/unit/test_health \
 	tests/unit/test_import \

@@ -168,7 +168,12 @@ static void reject_password(struct auth *auth)
         return;
     }
     auth->state = STATE_JUDGING;
-    guard_rejected(auth->ticket);
+    if (auth->scheme->aged == NULL || !auth->scheme->aged(auth->scheme_state)) {
+        guard_rejected(auth->ticket);
+        return;
+    }
+    auth_memory_forget(auth->o.memory, auth->o.hop, auth->scheme);
+    guard_doubted(auth->ticket);
 }
 
 /* ---- schemes ---- */
@@ -258,13 +263,28 @@ static void finish_refused(struct auth *auth)
     scheme_drop(auth);
 }
 
+/* The password is good: what the value rested on was not. */
+static void make_anew(struct auth *auth)
+{
+    const struct auth_scheme *scheme = auth->scheme;
+
+    scheme_drop(auth);
+    if (scheme_take(auth, scheme))
+        make_value(auth);
+    else
+        fail_internal(auth);
+}
+
 static void guard_answered(void *ctx, enum guard_answer answer)
 {
     struct auth *auth = ctx;
     char text[AUTH_TEXT];
 
     if (answer == GUARD_ALLOWED) {
-        make_value(auth);
+        if (auth->state == STATE_JUDGING)
+            make_anew(auth);
+        else
+            make_value(auth);
         return;
     }
     guard_drop(auth->ticket);
@@ -333,15 +353,14 @@ static void step_silent(struct auth *auth, bool waiting)
 static bool scheme_is_ready(struct auth *auth, const struct auth_scheme *scheme)
 {
     const struct config_login *login = auth->o.login;
+    bool dear = auth->request.body || auth->o.trial != NULL;
     void *state;
 
     if (scheme->ready == NULL)
         return true;
-    if (auth->scheme == scheme &&
-        scheme->ready(auth->scheme_state, login, auth->request.body))
+    if (auth->scheme == scheme && scheme->ready(auth->scheme_state, login, dear))
         return true;
-    state = auth_memory_take(auth->o.memory, auth->o.hop, scheme, login,
-                             auth->request.body);
+    state = auth_memory_take(auth->o.memory, auth->o.hop, scheme, login, dear);
     if (state == NULL)
         return false;
     scheme_drop(auth);

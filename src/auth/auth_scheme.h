@@ -53,6 +53,13 @@ struct auth_scheme {
      */
     bool (*ready)(const void *state, const struct config_login *login, bool body);
 
+    /*
+     * Whether the value made last rests on what the proxy may have forgotten since it
+     * accepted it: then its rejection is no proof, and may be followed by another try
+     * when the password is known to be good. NULL: never.
+     */
+    bool (*aged)(const void *state);
+
     /* The value made last was never sent. NULL: that makes no difference. */
     void (*unsent)(void *state);
 

@@ -83,10 +83,17 @@ static bool make_cnonce(char cnonce[DIGEST_CNONCE + 1])
     return true;
 }
 
+/* A proxy that started anew has forgotten the nonces that it accepted before. */
+static bool digest_aged(const void *state)
+{
+    const struct digest *d = state;
+
+    return d->count > 1;
+}
+
 /*
- * Takes the challenge over. It is a rejection if it answers a nonce that was used just
- * once, and does not say that only the nonce was wrong; one that was accepted before
- * may have been forgotten by a proxy that started anew.
+ * Takes the challenge over. It is a rejection if it answers a nonce that was used, and
+ * does not say that only the nonce was wrong.
  */
 static enum outcome take_challenge(struct digest *d, struct span parameters,
                                    const char **detail)
@@ -101,7 +108,7 @@ static enum outcome take_challenge(struct digest *d, struct span parameters,
     if (error)
         return OUTCOME_LOGIN_BROKEN;
     *detail = "";
-    if (d->count == 1 && !challenge.stale) {
+    if (d->count > 0 && !challenge.stale) {
         digest_challenge_clear(&challenge);
         return OUTCOME_LOGIN_REJECTED;
     }
@@ -175,6 +182,7 @@ const struct auth_scheme auth_scheme_digest = {
     .fits = digest_challenge_fits,
     .strength = digest_challenge_strength,
     .ready = digest_ready,
+    .aged = digest_aged,
     .unsent = digest_unsent,
     .step = digest_step,
 };

@@ -155,8 +155,8 @@ void ticket_free(struct guard_ticket *ticket)
     *at = ticket->next;
     if (entry->end == &ticket->next)
         entry->end = at;
-    if (entry->presumed == ticket)
-        entry->presumed = NULL;
+    if (entry->late == ticket)
+        entry->late = NULL;
     free(ticket);
 }
 
@@ -255,6 +255,12 @@ void guard_rejected(struct guard_ticket *ticket)
     assert(ticket->state == TICKET_ALLOWED);
     ticket->state = TICKET_REJECTED;
     turn_rejected(ticket->entry, ticket);
+}
+
+void guard_doubted(struct guard_ticket *ticket)
+{
+    ticket->again = true;
+    guard_rejected(ticket);
 }
 
 void guard_drop(struct guard_ticket *ticket)

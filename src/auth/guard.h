@@ -76,6 +76,13 @@ void guard_accepted(struct guard_ticket *ticket);
  */
 void guard_rejected(struct guard_ticket *ticket);
 
+/*
+ * Likewise, for a login that another one, made anew, may do better than (a nonce that
+ * the hop has forgotten): if the secret turns out to be good, the callback comes with
+ * ALLOWED as soon as it is this ticket's turn.
+ */
+void guard_doubted(struct guard_ticket *ticket);
+
 /* The login was never sent. Ends the ticket; the next waiter may try. NULL-safe. */
 void guard_drop(struct guard_ticket *ticket);
 

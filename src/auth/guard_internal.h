@@ -1,12 +1,13 @@
 /*
- * guard_internal: what guard.c (tickets), guard_turn.c (who may try, and what follows)
- * and guard_job.c (what is done by workers) share.
+ * guard_internal: what guard.c (tickets), guard_turn.c (who may try), guard_repeat.c
+ * (what a rejection means) and guard_job.c (what is done by workers) share.
  */
 #ifndef CCGATE_AUTH_GUARD_INTERNAL_H
 #define CCGATE_AUTH_GUARD_INTERNAL_H
 
 #include "auth/guard.h"
 #include "auth/refusals.h"
+#include "base/log.h"
 
 /* How far the turn of a login is. The changes are made in guard_turn.c alone. */
 enum turn {
@@ -37,7 +38,9 @@ struct guard_ticket {
     struct deferred deferred;
     guard_callback *callback; /* NULL: dropped while REJECTED */
     void *ctx;
-    bool brief; /* see struct guard_place */
+    bool brief;      /* see struct guard_place */
+    bool again;      /* REJECTED: it may try once more if the secret is good */
+    uint64_t serial; /* the order in which logins were allowed; 0: not yet */
     char hop[LEDGER_TEXT], target[LEDGER_TEXT];
 };
 
@@ -59,12 +62,14 @@ struct entry {
     char good_hops[GOOD_HOPS][LEDGER_TEXT];     /* that accepted it, the last first */
 
     enum turn turn;
-    bool locked;                   /* the ledger's turn is ours */
-    struct guard_ticket *holder;   /* HELD: who tries */
-    struct guard_ticket *presumed; /* it had the turn, its answer takes long, and none
-                                      was accepted since */
-    bool no_probe;                 /* this turn: the repeat was impossible */
-    struct deadline timer;         /* LOCKING: the next try; HELD: patience */
+    bool locked;                 /* the ledger's turn is ours */
+    struct guard_ticket *holder; /* HELD: who tries */
+    struct guard_ticket *late;   /* it had the turn last and is not answered yet */
+    uint64_t unsure;             /* no login sent since this one, which was late, was
+                                    accepted; 0: all is known */
+    uint64_t serial;             /* of the login allowed last */
+    bool no_probe;               /* this turn: the repeat was impossible */
+    struct deadline timer;       /* LOCKING: the next try; HELD: patience */
     struct job *job;
     void *repeat; /* REPEATING */
 };
@@ -106,25 +111,6 @@ void entry_refresh(struct entry *entry);
 void guard_take_book(struct guard *guard, struct ledger_book *book,
                      const struct ledger_stamp *stamp);
 
-/* ---- guard_turn.c ---- */
-
-void turn_init(struct entry *entry);
-
-/* Somebody waits, for the turn or for a verdict. */
-void turn_want(struct entry *entry);
-
-/* The key is computed, if the turn is free. */
-void turn_expect(struct entry *entry);
-
-/* What happened to a ticket that may have the turn, which ends here. */
-void turn_accepted(struct entry *entry, const struct guard_ticket *ticket);
-void turn_rejected(struct entry *entry, struct guard_ticket *ticket);
-void turn_dropped(struct entry *entry, const struct guard_ticket *ticket);
-void turn_lost(struct entry *entry, const struct guard_ticket *ticket);
-
-/* At the end: all is cancelled, what is not in the file yet is written. */
-void turn_clear(struct entry *entry);
-
 /* ---- guard_job.c ---- */
 
 struct job_result {
@@ -158,5 +144,62 @@ void job_cancel(struct job *job);
 
 /* Writes a record at once. False as for ledger_update(), or for another salt. */
 bool job_save_now(struct guard *guard, const struct entry *entry);
+
+/* ---- guard_turn.c ---- */
+
+void turn_init(struct entry *entry);
+
+/* Somebody waits, for the turn or for a verdict. */
+void turn_want(struct entry *entry);
+
+/* The key is computed, if the turn is free. */
+void turn_expect(struct entry *entry);
+
+/* What happened to a ticket that may have the turn, which ends here. */
+void turn_accepted(struct entry *entry, const struct guard_ticket *ticket);
+void turn_rejected(struct entry *entry, struct guard_ticket *ticket);
+void turn_dropped(struct entry *entry, const struct guard_ticket *ticket);
+void turn_lost(struct entry *entry, const struct guard_ticket *ticket);
+
+/* At the end: all is cancelled, what is not in the file yet is written. */
+void turn_clear(struct entry *entry);
+
+/* With the turn, and knowing what all processes know: goes on where it has to. */
+void turn_decide(struct entry *entry);
+
+/*
+ * Ends the turn. It is kept until the record is written (if due), so that nobody else
+ * reads the old one.
+ */
+void turn_end(struct entry *entry);
+void turn_end_accepted(struct entry *entry, bool due);
+
+/* Ends it with the guard closed. */
+void turn_close(struct entry *entry, const char *why);
+
+void record_set(struct entry *entry, enum ledger_state state);
+
+/* Where the login was made that the record speaks of. */
+void record_tried_at(struct entry *entry, const struct guard_ticket *ticket);
+
+/* The secret is good, and was so a moment ago. Whether that is to be written. */
+bool record_accepted(struct entry *entry, const char *hop, const char *target);
+void record_log(enum log_level level, const char *event,
+                const struct ledger_login *record);
+
+/*
+ * Has the record written, and goes on in `then`, which begins with record_saved().
+ * False: it is not to be written.
+ */
+bool record_save(struct entry *entry, enum turn turn, job_callback *then);
+void record_saved(struct entry *entry, struct job_result *result);
+
+/* ---- guard_repeat.c ---- */
+
+/* Makes the login where it was last accepted, and goes on as the answer says. */
+void turn_repeat(struct entry *entry);
+
+/* Somebody was rejected: is it the secret, or the target? */
+void turn_judge(struct entry *entry);
 
 #endif

@@ -3,23 +3,20 @@
  *
  * The turn of a login goes through these states (guard_internal.h): FREE, KEYING,
  * LOCKING, READING; then it is looked at what is known (turn_decide), which leads to
- * WRITING and HELD, to DOUBTING and REPEATING, or straight to the end; SAVING; FREE.
+ * WRITING and HELD, to DOUBTING and REPEATING (guard_repeat.c), or straight to the end;
+ * SAVING; FREE.
  */
 #include <string.h>
 #include <time.h>
 
 #include "auth/guard_internal.h"
-#include "base/log.h"
 
 enum {
     RETRY_MS = 20,      /* another process has the turn */
     PATIENCE_MS = 1000, /* a login that was good before keeps the others waiting */
-    MOMENT_MS = 250,    /* likewise one whose answer is that of the target, while */
-    BRIEF_MOST = 2,     /* no more than so many others are not answered */
+    MOMENT_MS = 250,    /* likewise, one whose answer has to wait for the target */
     RENEW_S = 3600,     /* an accepted record is written again after */
 };
-
-static void turn_decide(struct entry *entry);
 
 /* ---- records ---- */
 
@@ -28,20 +25,20 @@ static bool is_closed(const struct entry *entry)
     return entry->record.state == LEDGER_CLOSED;
 }
 
-static void record_set(struct entry *entry, enum ledger_state state)
+void record_set(struct entry *entry, enum ledger_state state)
 {
     entry->record.state = state;
     entry->record.time = (uint64_t)time(NULL);
 }
 
-static void record_tried_at(struct entry *entry, const struct guard_ticket *ticket)
+void record_tried_at(struct entry *entry, const struct guard_ticket *ticket)
 {
     memcpy(entry->record.at, ticket->hop, LEDGER_TEXT);
     memcpy(entry->record.target_at, ticket->target, LEDGER_TEXT);
 }
 
-static void log_record(enum log_level level, const char *event,
-                       const struct ledger_login *record)
+void record_log(enum log_level level, const char *event,
+                const struct ledger_login *record)
 {
     LOG_AT(level, event, LOG_TEXT("user", record->user), LOG_TEXT("hop", record->at),
            LOG_TEXT("target", record->target_at),
@@ -71,7 +68,7 @@ static void take_result(struct entry *entry, struct job_result *result)
 }
 
 /* The record is in the file, or cannot be: then memory alone has it. */
-static void record_saved(struct entry *entry, struct job_result *result)
+void record_saved(struct entry *entry, struct job_result *result)
 {
     take_result(entry, result);
     entry->unsaved = !result->ok || !result->salted;
@@ -87,8 +84,7 @@ static void saved_at_end(void *ctx, struct job_result *result)
     turn_release(entry);
 }
 
-/* Has the record written, and goes on there; false: it is not to be written. */
-static bool record_save(struct entry *entry, enum turn turn, job_callback *then)
+bool record_save(struct entry *entry, enum turn turn, job_callback *then)
 {
     entry->unsaved = true;
     if (entry->guard->ledger == NULL || !entry->keyed)
@@ -101,19 +97,18 @@ static bool record_save(struct entry *entry, enum turn turn, job_callback *then)
     return true;
 }
 
-/* Keeps the turn until the record is written, so that nobody else reads the old one. */
-static void turn_end(struct entry *entry)
+void turn_end(struct entry *entry)
 {
     entry->holder = NULL;
     if (!record_save(entry, TURN_SAVING, saved_at_end))
         turn_release(entry);
 }
 
-static void turn_close(struct entry *entry, const char *why)
+void turn_close(struct entry *entry, const char *why)
 {
     record_set(entry, LEDGER_CLOSED);
     ledger_text_set(entry->record.why, why, true);
-    log_record(LOG_LEVEL_WARN, "login_closed", &entry->record);
+    record_log(LOG_LEVEL_WARN, "login_closed", &entry->record);
     entry_answer(entry, TICKET_REJECTED, GUARD_REJECTED);
     entry_answer(entry, TICKET_WAITING, GUARD_HELD);
     turn_end(entry);
@@ -130,8 +125,7 @@ static void note_good_hop(struct entry *entry, const char *hop)
     memmove(entry->good_hops[0], hop, LEDGER_TEXT);
 }
 
-/* The secret is good, and was so a moment ago. Whether that is to be written. */
-static bool record_accepted(struct entry *entry, const char *hop, const char *target)
+bool record_accepted(struct entry *entry, const char *hop, const char *target)
 {
     struct ledger_login *record = &entry->record;
     bool due = record->state != LEDGER_ACCEPTED || entry->unsaved ||
@@ -144,12 +138,11 @@ static bool record_accepted(struct entry *entry, const char *hop, const char *ta
     memmove(entry->target, target, LEDGER_TEXT);
     memcpy(record->hop, entry->hop, LEDGER_TEXT);
     memcpy(record->target, entry->target, LEDGER_TEXT);
-    entry->presumed = NULL;
     note_good_hop(entry, entry->hop);
     return due;
 }
 
-static void turn_end_accepted(struct entry *entry, bool due)
+void turn_end_accepted(struct entry *entry, bool due)
 {
     if (due)
         turn_end(entry);
@@ -175,16 +168,6 @@ static void turn_end_unsent(struct entry *entry)
     turn_end(entry);
 }
 
-/* Whether few enough are not answered, besides the holder. */
-static bool is_brief(const struct entry *entry, const struct guard_ticket *holder)
-{
-    size_t count = 0;
-
-    for (const struct guard_ticket *t = entry->tickets; t != NULL; t = t->next)
-        count += t != holder && t->state == TICKET_ALLOWED;
-    return holder->brief && count < BRIEF_MOST;
-}
-
 /* The first that waits may try; nobody does any more: the turn ends. */
 static void turn_hold(struct entry *entry)
 {
@@ -196,9 +179,10 @@ static void turn_hold(struct entry *entry)
         return;
     }
     entry->turn = TURN_HELD;
+    ticket->serial = ++entry->serial;
     if (entry->record.state == LEDGER_ACCEPTED)
         deadline_set(entry->guard->loop, &entry->timer,
-                     is_brief(entry, ticket) ? MOMENT_MS : PATIENCE_MS);
+                     ticket->brief ? MOMENT_MS : PATIENCE_MS);
     else
         record_tried_at(entry, ticket);
     ticket_call(ticket, GUARD_ALLOWED);
@@ -226,155 +210,54 @@ static void turn_try(struct entry *entry)
         turn_hold(entry);
 }
 
-/* ---- the repeat ---- */
-
-static bool is_good_hop(const struct entry *entry, const char *hop)
-{
-    for (size_t i = 0; i < GOOD_HOPS; i++)
-        if (strcmp(entry->good_hops[i], hop) == 0)
-            return true;
-    return false;
-}
+/* ---- a slow answer ---- */
 
 /*
- * A hop that refuses a second target, and never accepted the secret, knows another
- * password for this user: each target would cost a failed login there.
- */
-static void refuse_target(struct entry *entry, const struct guard_ticket *ticket,
-                          const char *target)
-{
-    struct refusals *refusals = &entry->guard->refusals;
-    uint64_t now = loop_now(entry->guard->loop);
-
-    if (!is_good_hop(entry, ticket->hop) && refusals_of_hop(refusals, ticket->hop))
-        refusals_add(refusals, ticket->hop, REFUSALS_ALL, now);
-    refusals_add(refusals, ticket->hop, target, now);
-}
-
-static void doubt(struct entry *entry)
-{
-    record_set(entry, LEDGER_DOUBTED);
-    for (struct guard_ticket *t = entry->tickets; t != NULL; t = t->next)
-        if (t->state == TICKET_REJECTED && !is_good_hop(entry, t->hop))
-            refuse_target(entry, t, REFUSALS_NONE);
-    log_record(LOG_LEVEL_WARN, "login_doubted", &entry->record);
-    entry_answer(entry, TICKET_REJECTED, GUARD_REJECTED);
-    turn_end(entry);
-}
-
-/* The targets of all that were rejected meanwhile are refused, but for the good one. */
-static void refuse_targets(struct entry *entry)
-{
-    for (struct guard_ticket *t = entry->tickets; t != NULL; t = t->next) {
-        if (t->state != TICKET_REJECTED ||
-            (strcmp(t->hop, entry->hop) == 0 && strcmp(t->target, entry->target) == 0))
-            continue;
-        refuse_target(entry, t, t->target);
-        LOG_WARN("target_refused", LOG_TEXT("user", entry->record.user),
-                 LOG_TEXT("hop", t->hop), LOG_TEXT("target", t->target));
-    }
-    entry_answer(entry, TICKET_REJECTED, GUARD_REFUSED);
-}
-
-static void turn_repeated(void *arg, enum guard_repeated result)
-{
-    struct entry *entry = arg;
-    bool due;
-
-    entry->repeat = NULL;
-    switch (result) {
-    case GUARD_REPEAT_ACCEPTED:
-        due = record_accepted(entry, entry->hop, entry->target);
-        refuse_targets(entry);
-        turn_end_accepted(entry, due);
-        return;
-    case GUARD_REPEAT_REJECTED:
-        turn_close(entry, "rejected again where it was accepted before");
-        return;
-    case GUARD_REPEAT_IMPOSSIBLE:
-        entry->no_probe = true;
-        if (entry->record.state == LEDGER_TRYING)
-            doubt(entry);
-        else
-            turn_decide(entry);
-        return;
-    }
-}
-
-/* A login where it was last accepted, to learn whether the secret is still good. */
-static void turn_repeat(struct entry *entry)
-{
-    struct guard *guard = entry->guard;
-    struct guard_place place = {entry->hop, entry->target, false};
-
-    if (entry->hop[0] == '\0') { /* by an earlier process, then */
-        memcpy(entry->hop, entry->record.hop, LEDGER_TEXT);
-        memcpy(entry->target, entry->record.target, LEDGER_TEXT);
-    }
-    entry->turn = TURN_REPEATING;
-    if (guard->repeater != NULL && entry->hop[0] != '\0' && entry->target[0] != '\0')
-        entry->repeat = guard->repeater->start(guard->repeater_ctx, &entry->login,
-                                               &place, turn_repeated, entry);
-    if (entry->repeat == NULL)
-        turn_repeated(entry, GUARD_REPEAT_IMPOSSIBLE);
-}
-
-static void saved_before_repeat(void *ctx, struct job_result *result)
-{
-    struct entry *entry = ctx;
-
-    record_saved(entry, result);
-    turn_repeat(entry);
-}
-
-/* Somebody was rejected: is it the secret, or the target? */
-static void turn_judge(struct entry *entry)
-{
-    record_tried_at(entry, entry_first(entry, TICKET_REJECTED));
-    if (entry->record.state != LEDGER_ACCEPTED) {
-        turn_close(entry, "rejected");
-        return;
-    }
-    /* If we die in the middle, the next process is to find two failures. */
-    record_set(entry, LEDGER_TRYING);
-    if (!record_save(entry, TURN_DOUBTING, saved_before_repeat))
-        turn_repeat(entry);
-}
-
-/*
- * A login that was good before: the others wait no longer, but do not just go on,
- * unless its answer has to wait for the target's. A rejection needs no target and would
- * have come.
+ * A login that was good before gets no answer for a while: the others wait no longer,
+ * but do not just go on. Its answer may only have to wait for the target's; it may also
+ * be a rejection, and each that follows would be one more.
  */
 static void turn_presume(struct entry *entry)
 {
-    struct guard_ticket *holder = entry->holder;
-
+    entry->late = entry->holder;
+    entry->unsure = entry->holder->serial;
     entry->holder = NULL;
-    if (is_brief(entry, holder)) {
-        turn_release(entry);
-        return;
-    }
-    entry->presumed = holder;
-    record_tried_at(entry, holder);
+    record_tried_at(entry, entry->late);
     if (entry_first(entry, TICKET_WAITING) != NULL)
         turn_repeat(entry);
     else
         turn_release(entry);
 }
 
+/*
+ * It is not known whether a login was rejected, and the repeat cannot tell: its answer
+ * is waited for; if there will be none, the next login decides.
+ */
+static void turn_wait(struct entry *entry)
+{
+    if (entry->late != NULL) {
+        entry->holder = entry->late;
+        entry->turn = TURN_HELD;
+        return;
+    }
+    entry->unsure = 0;
+    record_set(entry, LEDGER_DOUBTED);
+    turn_try(entry);
+}
+
 /* ---- the beginning of a turn ---- */
 
 static void turn_try_known_good(struct entry *entry)
 {
-    if (entry->presumed != NULL && !entry->no_probe)
+    if (entry->unsure == 0)
+        turn_hold(entry);
+    else if (!entry->no_probe)
         turn_repeat(entry);
     else
-        turn_hold(entry);
+        turn_wait(entry);
 }
 
-/* With the turn, and knowing what all processes know. */
-static void turn_decide(struct entry *entry)
+void turn_decide(struct entry *entry)
 {
     bool waits = entry_first(entry, TICKET_WAITING) != NULL;
 
@@ -519,6 +402,8 @@ void turn_accepted(struct entry *entry, const struct guard_ticket *ticket)
     if (!holds && entry->record.state != LEDGER_ACCEPTED)
         return;
     due = record_accepted(entry, ticket->hop, ticket->target);
+    if (ticket->serial >= entry->unsure) /* it was sent later, or is the one itself */
+        entry->unsure = 0;
     if (holds)
         turn_end_accepted(entry, due);
 }
@@ -541,6 +426,8 @@ void turn_rejected(struct entry *entry, struct guard_ticket *ticket)
         ticket_call(ticket, GUARD_REJECTED);
         return;
     }
+    if (entry->late == ticket)
+        entry->late = NULL;
     if (entry->holder != ticket && !take_back(entry)) {
         turn_want(entry);
         return;
@@ -555,7 +442,13 @@ void turn_dropped(struct entry *entry, const struct guard_ticket *ticket)
     if (entry->holder != ticket)
         return;
     deadline_clear(entry->guard->loop, &entry->timer);
-    turn_hold(entry);
+    entry->holder = NULL;
+    if (entry->late == ticket) {
+        entry->late = NULL;
+        turn_decide(entry);
+    } else {
+        turn_hold(entry);
+    }
 }
 
 void turn_lost(struct entry *entry, const struct guard_ticket *ticket)

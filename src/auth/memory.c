@@ -247,3 +247,14 @@ bool auth_memory_bound(const struct auth_memory *memory, const char *hop)
 
     return entry != NULL && entry->begun != NULL && entry->begun->bound;
 }
+
+void auth_memory_forget(struct auth_memory *memory, const char *hop,
+                        const struct auth_scheme *scheme)
+{
+    struct entry *entry = find(memory, hop);
+    size_t place = entry == NULL ? 0 : entry->kept_count;
+
+    while (place-- > 0)
+        if (entry->kept[place].scheme == scheme)
+            kept_drop(entry, place);
+}

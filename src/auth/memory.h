@@ -47,6 +47,10 @@ void auth_memory_able(struct auth_memory *memory, const char *hop,
 bool auth_memory_keep(struct auth_memory *memory, const char *hop,
                       const struct auth_scheme *scheme, void *state);
 
+/* Drops what was kept of a scheme: the hop may have forgotten it. */
+void auth_memory_forget(struct auth_memory *memory, const char *hop,
+                        const struct auth_scheme *scheme);
+
 /* The state kept last that is ready for this login, now the caller's; or NULL. */
 void *auth_memory_take(struct auth_memory *memory, const char *hop,
                        const struct auth_scheme *scheme,

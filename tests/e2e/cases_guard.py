@@ -1,6 +1,8 @@
 """No account is locked: several daemons, restarts, many requests, one wrong password."""
 
-from bed import expect
+import threading
+
+from bed import Failure, expect, wait_until
 from cases_gate import ask_get, together
 from cases_login import connect_status, expect_refused, gate_for
 from servers import WORD
@@ -55,7 +57,40 @@ def right_password(world, squid, name):
         gate.stop()
 
 
+def becomes_wrong(world, squid, name):
+    """While many connect: a failure where it is tried, and one where it was good."""
+    before, word = squid.logins_refused(), squid.word
+    gate = gate_for(world, squid, word, state_dir=world.bed.directory(f"guard-state-{name}"))
+    statuses, done = [], threading.Event()
+
+    def keep_asking(number):
+        while not done.is_set():
+            try:
+                statuses.append(ask(world, gate, number))
+            except (OSError, IndexError):  # cut, when squid ends
+                continue
+
+    try:
+        asking = [threading.Thread(target=keep_asking, args=(n,)) for n in range(20)]
+        for thread in asking:
+            thread.start()
+        wait_until(lambda: statuses.count(200) >= 100, 20, "the right password")
+        squid.change_password("another " + word)
+        wait_until(lambda: statuses[-20:] == [403] * 20, 20, "the guard to close")
+    finally:
+        done.set()
+        for thread in asking:
+            thread.join()
+        gate.stop()
+        squid.change_password(word)
+    refused = squid.logins_refused() - before
+    if refused not in (1, 2):
+        raise Failure(f"{refused} logins were refused")
+
+
 def run(world, results):
+    for name, squid in (("basic", world.squid), ("ntlm", world.ntlm), ("digest", world.digest)):
+        results.run(f"guard/{name}/becomes_wrong", becomes_wrong, world, squid, name)
     for name, squid in (("ntlm", world.ntlm), ("digest", world.digest)):
         for case in (wrong_password, right_password):
             results.run(

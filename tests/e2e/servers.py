@@ -51,6 +51,7 @@ http_upgrade_request_protocols websocket allow all
 
     # What a line of the access log has when a login was sent.
     SENT = "Basic."
+    word = PASSWORD  # of USER
     ADDRESS = "127.0.0.1"
 
     def __init__(self, bed, name="squid"):
@@ -80,7 +81,7 @@ http_upgrade_request_protocols websocket allow all
 
     def _login(self):
         """The lines of the configuration that say how to log in."""
-        users = ((USER, PASSWORD), (STRAIGHT, STRAIGHT))
+        users = ((USER, self.word), (STRAIGHT, STRAIGHT))
         lines = [f"{user}:{self._hash(password)}\n" for user, password in users]
         write(os.path.join(self.home, "users"), "".join(lines))
         return (
@@ -131,6 +132,13 @@ http_upgrade_request_protocols websocket allow all
     def stop(self):
         self.process.stop(signal.SIGTERM)
 
+    def change_password(self, word):
+        """As an administrator does; squid forgets whom it knew, and its nonces."""
+        self.stop()
+        self.word = word
+        self.values["login"] = self._login()
+        self.start()
+
     def requests(self):
         """The lines of the access log: status, method, target, ..., login=..."""
         return read(self.access).splitlines()
@@ -147,6 +155,7 @@ class NtlmSquid(Squid):
     """With NTLMv2, verified by Samba's helper, which needs no domain for that."""
 
     SENT = r"NTLM(%20| )TlRMTVNTUAAD"  # a third message: the first two are no login
+    word = WORD
 
     def __init__(self, bed):
         super().__init__(bed, "squid-ntlm")
@@ -156,7 +165,7 @@ class NtlmSquid(Squid):
         return (
             f"auth_param ntlm program {self.bed.which('ntlm_auth')} --configfile={config} "
             "--helper-protocol=squid-2.5-ntlmssp "
-            f"--username={USER} --domain={DOMAIN} --password={WORD}\n"
+            f"--username={USER} --domain={DOMAIN} --password={self.word}\n"
             "auth_param ntlm children 32 startup=4\n"
             "auth_param ntlm keep_alive on"
         )
@@ -203,12 +212,13 @@ class KerberosSquid(Squid):
 
 class DigestSquid(Squid):
     SENT = "Digest."
+    word = WORD
 
     def __init__(self, bed):
         super().__init__(bed, "squid-digest")
 
     def _login(self):
-        a1 = hashlib.md5(f"{USER}:corp:{WORD}".encode()).hexdigest()
+        a1 = hashlib.md5(f"{USER}:corp:{self.word}".encode()).hexdigest()
         write(os.path.join(self.home, "users"), f"{USER}:corp:{a1}\n")
         return (
             f"auth_param digest program {self._helper('digest_file_auth')} "

@@ -285,22 +285,66 @@ static void digest_login(struct auth *auth, const char *challenge)
     ck_assert_int_eq(guarded(), GUARD_ACCEPTED);
 }
 
+/* Repeats for the guard, all with one result. */
+struct repeating {
+    struct deferred due;
+    enum guard_repeated result;
+    unsigned count;
+    guard_repeat_done *done;
+    void *arg;
+};
+
+static void repeat_fired(void *ctx)
+{
+    struct repeating *r = ctx;
+
+    r->done(r->arg, r->result);
+}
+
+static void *repeat_start(void *ctx, const struct config_login *for_login,
+                          const struct guard_place *place, guard_repeat_done *done,
+                          void *arg)
+{
+    struct repeating *r = ctx;
+
+    (void)for_login;
+    ck_assert_str_eq(place->target, "origin.test:443");
+    r->count++;
+    r->done = done;
+    r->arg = arg;
+    deferred_init(&r->due, repeat_fired, r);
+    defer(loop, &r->due);
+    return r;
+}
+
+static void repeat_cancel(void *repeat)
+{
+    struct repeating *r = repeat;
+
+    defer_cancel(&r->due);
+}
+
+static const struct guard_repeater repeater = {repeat_start, repeat_cancel};
+
 START_TEST(nonce_goes_on)
 {
+    struct repeating r = {.result = GUARD_REPEAT_ACCEPTED};
     struct auth *auth = start(), *other = start();
 
+    guard_set_repeater(guard, &repeater, &r);
     digest_login(auth, DIGEST("nonce=\"n1\""));
     ck_assert_int_eq(step(auth, NULL), OUTCOME_OK);
     expect_contains(auth, "nonce=\"n1\"");
     expect_contains(auth, "nc=00000002");
     auth_sent(auth);
-    /* it is in use: the other one has to ask */
+    /* it is in use, and its answer takes long: the other one has to ask */
     ck_assert_int_eq(step(other, NULL), OUTCOME_OK);
     ck_assert(auth_is_leg(other));
     send_value(other, "");
     ck_assert_int_eq(step(other, DIGEST("nonce=\"n2\"")), OUTCOME_OK);
     ck_assert(!auth_is_leg(other));
     send_value(other, "Digest ");
+    ck_assert_uint_eq(r.count, 1);
     auth_settle(auth, NULL, NULL);
     auth_free(auth);
     auth = start();
@@ -399,17 +443,32 @@ START_TEST(digest_rejected)
 }
 END_TEST
 
-/* A nonce that was accepted before and is unknown now: the proxy has started anew. */
+/*
+ * A nonce that was accepted before and is refused now: the proxy has started anew, or
+ * the password has changed. The repeat tells, and is the last one that may fail.
+ */
 START_TEST(digest_forgotten)
 {
+    struct repeating r = {.result =
+                              _i == 0 ? GUARD_REPEAT_ACCEPTED : GUARD_REPEAT_REJECTED};
     struct auth *auth = start();
 
+    guard_set_repeater(guard, &repeater, &r);
     digest_login(auth, DIGEST("nonce=\"n1\""));
     ck_assert_int_eq(step(auth, NULL), OUTCOME_OK);
-    auth_sent(auth);
-    ck_assert_int_eq(step(auth, DIGEST("nonce=\"n2\"")), OUTCOME_OK);
-    auth_sent(auth);
-    ck_assert_int_eq(step(auth, DIGEST("nonce=\"n3\"")), OUTCOME_LOGIN_REJECTED);
+    send_value(auth, "Digest ");
+    ck_assert_int_eq(step(auth, DIGEST("nonce=\"n2\"")),
+                     _i == 0 ? OUTCOME_OK : OUTCOME_LOGIN_REJECTED);
+    ck_assert_uint_eq(r.count, 1);
+    ck_assert_int_eq(guarded(), _i == 0 ? GUARD_ACCEPTED : GUARD_CLOSED);
+    if (_i == 0) {
+        expect_contains(auth, "nonce=\"n2\"");
+        expect_contains(auth, "nc=00000001");
+        send_value(auth, "Digest ");
+        /* made anew it was refused: by a rule of the proxy */
+        ck_assert_int_eq(step(auth, DIGEST("nonce=\"n3\"")), OUTCOME_LOGIN_REFUSED);
+        ck_assert_uint_eq(r.count, 2);
+    }
     auth_free(auth);
 }
 END_TEST
@@ -499,7 +558,7 @@ int main(void)
     tcase_add_test(tcase, stale);
     tcase_add_test(tcase, stale_for_ever);
     tcase_add_loop_test(tcase, digest_rejected, 0, 2);
-    tcase_add_test(tcase, digest_forgotten);
+    tcase_add_loop_test(tcase, digest_forgotten, 0, 2);
     tcase_add_loop_test(tcase, algorithm, 0, COUNT(algorithms));
     tcase_add_loop_test(tcase, unanswerable_digest, 0, COUNT(unanswerable));
     suite_add_tcase(suite, tcase);

@@ -1,0 +1,123 @@
+/*
+ * guard_repeat: a login where it was last accepted, and what its answer means for those
+ * that were rejected, or wait.
+ */
+#include <string.h>
+
+#include "auth/guard_internal.h"
+
+static bool is_good_hop(const struct entry *entry, const char *hop)
+{
+    for (size_t i = 0; i < GOOD_HOPS; i++)
+        if (strcmp(entry->good_hops[i], hop) == 0)
+            return true;
+    return false;
+}
+
+/*
+ * A hop that refuses a second target, and never accepted the secret, knows another
+ * password for this user: each target would cost a failed login there.
+ */
+static void refuse_target(struct entry *entry, const struct guard_ticket *ticket,
+                          const char *target)
+{
+    struct refusals *refusals = &entry->guard->refusals;
+    uint64_t now = loop_now(entry->guard->loop);
+
+    if (!is_good_hop(entry, ticket->hop) && refusals_of_hop(refusals, ticket->hop))
+        refusals_add(refusals, ticket->hop, REFUSALS_ALL, now);
+    refusals_add(refusals, ticket->hop, target, now);
+}
+
+static void doubt(struct entry *entry)
+{
+    record_set(entry, LEDGER_DOUBTED);
+    for (struct guard_ticket *t = entry->tickets; t != NULL; t = t->next)
+        if (t->state == TICKET_REJECTED && !is_good_hop(entry, t->hop))
+            refuse_target(entry, t, REFUSALS_NONE);
+    record_log(LOG_LEVEL_WARN, "login_doubted", &entry->record);
+    entry_answer(entry, TICKET_REJECTED, GUARD_REJECTED);
+    turn_end(entry);
+}
+
+/* The targets of all that were rejected meanwhile are refused, but for the good one. */
+static void refuse_targets(struct entry *entry)
+{
+    for (struct guard_ticket *t = entry->tickets; t != NULL; t = t->next) {
+        if (t->state == TICKET_REJECTED && t->again && t->callback != NULL) {
+            t->state = TICKET_WAITING;
+            t->again = false;
+        }
+        if (t->state != TICKET_REJECTED || t->again ||
+            (strcmp(t->hop, entry->hop) == 0 && strcmp(t->target, entry->target) == 0))
+            continue;
+        refuse_target(entry, t, t->target);
+        LOG_WARN("target_refused", LOG_TEXT("user", entry->record.user),
+                 LOG_TEXT("hop", t->hop), LOG_TEXT("target", t->target));
+    }
+    entry_answer(entry, TICKET_REJECTED, GUARD_REFUSED);
+}
+
+static void turn_repeated(void *arg, enum guard_repeated result)
+{
+    struct entry *entry = arg;
+    bool due;
+
+    entry->repeat = NULL;
+    switch (result) {
+    case GUARD_REPEAT_ACCEPTED:
+        due = record_accepted(entry, entry->hop, entry->target);
+        entry->unsure = 0;
+        refuse_targets(entry);
+        turn_end_accepted(entry, due);
+        return;
+    case GUARD_REPEAT_REJECTED:
+        turn_close(entry, "rejected again where it was accepted before");
+        return;
+    case GUARD_REPEAT_IMPOSSIBLE:
+        entry->no_probe = true;
+        if (entry->record.state == LEDGER_TRYING)
+            doubt(entry);
+        else
+            turn_decide(entry);
+        return;
+    }
+}
+
+void turn_repeat(struct entry *entry)
+{
+    struct guard *guard = entry->guard;
+    struct guard_place place = {entry->hop, entry->target, false};
+
+    if (entry->hop[0] == '\0') { /* by an earlier process, then */
+        memcpy(entry->hop, entry->record.hop, LEDGER_TEXT);
+        memcpy(entry->target, entry->record.target, LEDGER_TEXT);
+    }
+    entry->turn = TURN_REPEATING;
+    if (guard->repeater != NULL && entry->hop[0] != '\0' && entry->target[0] != '\0')
+        entry->repeat = guard->repeater->start(guard->repeater_ctx, &entry->login,
+                                               &place, turn_repeated, entry);
+    if (entry->repeat == NULL)
+        turn_repeated(entry, GUARD_REPEAT_IMPOSSIBLE);
+}
+
+static void saved_before_repeat(void *ctx, struct job_result *result)
+{
+    struct entry *entry = ctx;
+
+    record_saved(entry, result);
+    turn_repeat(entry);
+}
+
+void turn_judge(struct entry *entry)
+{
+    record_tried_at(entry, entry_first(entry, TICKET_REJECTED));
+    if (entry->record.state != LEDGER_ACCEPTED) {
+        turn_close(entry, "rejected");
+        return;
+    }
+    /* If we die in the middle, the next process is to find two failures. */
+    record_set(entry, LEDGER_TRYING);
+    if (!record_save(entry, TURN_DOUBTING, saved_before_repeat))
+        turn_repeat(entry);
+}
