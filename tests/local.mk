@@ -20,6 +20,7 @@ unit_tests = \
 	tests/unit/test_environment \
 	tests/unit/test_exchange \
 	tests/unit/test_exchange_request \
+	tests/unit/test_file \
 	tests/unit/test_forward \
 	tests/unit/test_framing \
 	tests/unit/test_gss \
@@ -89,6 +90,7 @@ EXTRA_DIST += tests/unit/admin_rig.h tests/unit/auth_rig.h tests/unit/config_fix
 
 # Fuzz targets: replayed over the stored inputs, or linked with libFuzzer.
 replay_tests = \
+	tests/fuzz/replay_bundle \
 	tests/fuzz/replay_challenge \
 	tests/fuzz/replay_chunked \
 	tests/fuzz/replay_client_hello \
@@ -106,6 +108,7 @@ replay_tests = \
 	tests/fuzz/replay_system_message \
 	tests/fuzz/replay_url
 fuzz_programs = \
+	tests/fuzz/fuzz_bundle \
 	tests/fuzz/fuzz_challenge \
 	tests/fuzz/fuzz_chunked \
 	tests/fuzz/fuzz_client_hello \
@@ -122,6 +125,8 @@ fuzz_programs = \
 	tests/fuzz/fuzz_settings \
 	tests/fuzz/fuzz_system_message \
 	tests/fuzz/fuzz_url
+tests_fuzz_replay_bundle_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_bundle.c
+tests_fuzz_fuzz_bundle_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 tests_fuzz_replay_challenge_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_challenge.c
 tests_fuzz_fuzz_challenge_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 tests_fuzz_replay_chunked_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_chunked.c

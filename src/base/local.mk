@@ -3,6 +3,8 @@ libccgate_a_SOURCES += \
 	src/base/buf.h \
 	src/base/counters.c \
 	src/base/counters.h \
+	src/base/file.c \
+	src/base/file.h \
 	src/base/hop_kind.c \
 	src/base/hop_kind.h \
 	src/base/libexec.c \
@@ -31,6 +33,8 @@ libccgate_a_SOURCES += \
 	src/base/system_protocol.h \
 	src/base/url.c \
 	src/base/url.h \
+	src/base/utf8.c \
+	src/base/utf8.h \
 	src/base/wire.c \
 	src/base/wire.h
 

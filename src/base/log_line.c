@@ -6,6 +6,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/utf8.h"
+
 #define TAIL_ROOM 32 /* for what ends a truncated line */
 
 static const char HEX[] = "0123456789abcdef";
@@ -89,42 +91,6 @@ static void put_time(struct cursor *c)
     put(c, kept, length);
     put_u64(c, (uint64_t)now.tv_nsec / 1000000, 3);
     put(c, "Z", 1);
-}
-
-/*
- * The length of the well-formed UTF-8 sequence of several bytes at the start (RFC 3629:
- * no overlong form, no surrogate, nothing above U+10FFFF), or 0.
- */
-static size_t utf8_length(const unsigned char *s, size_t n)
-{
-    unsigned low = 0x80;
-    unsigned high = 0xbf;
-    size_t length;
-
-    if (s[0] >= 0xc2 && s[0] <= 0xdf)
-        length = 2;
-    else if (s[0] >= 0xe0 && s[0] <= 0xef)
-        length = 3;
-    else if (s[0] >= 0xf0 && s[0] <= 0xf4)
-        length = 4;
-    else
-        return 0;
-    if (length > n)
-        return 0;
-    if (s[0] == 0xe0)
-        low = 0xa0;
-    else if (s[0] == 0xed)
-        high = 0x9f;
-    else if (s[0] == 0xf0)
-        low = 0x90;
-    else if (s[0] == 0xf4)
-        high = 0x8f;
-    if (s[1] < low || s[1] > high)
-        return 0;
-    for (size_t i = 2; i < length; i++)
-        if ((s[i] & 0xc0) != 0x80)
-            return 0;
-    return length;
 }
 
 /* U+0080 to U+009F: a terminal takes them as control characters. */

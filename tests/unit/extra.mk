@@ -57,3 +57,17 @@ tests_unit_test_fetch_LDADD = libccgate-system.a $(LDADD) $(LIBCURL_LIBS)
 tests_unit_test_settings_LDADD = $(tests_unit_test_fetch_LDADD)
 endif
 EXTRA_DIST += tests/unit/system_rig.h tests/leases
+EXTRA_DIST += tests/unit/system_rig.h
+
+# What is made of the test PKI.
+if HAVE_CHECK
+pki_tests = \
+	tests/unit/test_bundle \
+	tests/unit/test_cert
+check_PROGRAMS += $(pki_tests)
+TESTS += $(pki_tests)
+LDADD_PKI = libtestpki.a $(LDADD)
+tests_unit_test_bundle_LDADD = $(LDADD_PKI)
+tests_unit_test_cert_LDADD = $(LDADD_PKI)
+endif
+EXTRA_DIST += tests/unit/pki_rig.h

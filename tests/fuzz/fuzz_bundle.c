@@ -1,0 +1,63 @@
+/*
+ * fuzz_bundle: files of certificates from arbitrary bytes.
+ *
+ * What is kept must come back from what is built of it, as the same certificates and
+ * without a complaint about its form.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "certs/build.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void expect(bool ok)
+{
+    if (!ok)
+        abort();
+}
+
+static void check_lines(const struct bundle *bundle)
+{
+    for (size_t i = 0; i < bundle->problem_count; i++) {
+        expect(strncmp(bundle->problems[i].text, "input: ", 7) == 0);
+        expect(strchr(bundle->problems[i].text, '\n') == NULL);
+        expect(strstr(bundle->problems[i].text, "; ") != NULL);
+    }
+}
+
+static void build_again(const struct bundle *bundle)
+{
+    struct bundle again;
+    struct buf text, twice;
+
+    bundle_init(&again, false, 0);
+    buf_init(&text, BUNDLE_FILE_LIMIT);
+    buf_init(&twice, BUNDLE_FILE_LIMIT);
+    if (build_text(NULL, bundle, &text) == 0 && bundle->count > 0) {
+        bundle_add(&again, "built", buf_span(&text));
+        expect(again.problem_count == 0 && again.count == bundle->count);
+        for (size_t i = 0; i < again.count; i++)
+            expect(bundle_find(bundle, again.entries[i].cert) < bundle->count);
+        expect(build_text(NULL, &again, &twice) == 0);
+        expect(span_equal(buf_span(&text), buf_span(&twice)));
+    }
+    bundle_clear(&again);
+    buf_clear(&text);
+    buf_clear(&twice);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct span bytes = {(const char *)data, size};
+    struct bundle bundle;
+
+    for (int vet = 0; vet < 2; vet++) {
+        bundle_init(&bundle, vet != 0, 1800000000);
+        bundle_add(&bundle, "input", bytes);
+        check_lines(&bundle);
+        build_again(&bundle);
+        bundle_clear(&bundle);
+    }
+    return 0;
+}
