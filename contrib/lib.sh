@@ -22,7 +22,7 @@ winbind:ntlm_auth krb5-kdc:krb5kdc krb5-admin-server:kadmin.local krb5-user:kini
 gss-ntlmssp python3-gssapi gnome-keyring:gnome-keyring-daemon
 libsecret-tools:secret-tool dbus:dbus-run-session microsocks:microsocks
 python3-pacparser faketime:faketime iproute2:ip
-libproxy1v5 libglib2.0-bin:gsettings gsettings-desktop-schemas'
+libproxy1v5 libproxy1-plugin-gsettings libglib2.0-bin:gsettings gsettings-desktop-schemas'
 # shellcheck disable=SC2034
 packages_debian13='debootstrap:debootstrap debian-archive-keyring'
 

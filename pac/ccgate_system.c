@@ -69,7 +69,7 @@ static bool answer_ask(struct child *child, const struct system_ask *ask)
     if (ask->type == SYSTEM_PROXY)
         desktop_proxy(&child->desktop, text);
     else
-        desktop_wpad(&child->desktop, "", ask->text);
+        desktop_wpad(&child->desktop, "", ask->text, desktop_lookup_name);
     free(text);
     return system_put_answer(&child->out, &child->desktop.answer) == 0;
 }

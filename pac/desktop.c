@@ -3,12 +3,10 @@
  */
 #include "pac/desktop.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
 
 #include "pac/libproxy.h"
@@ -42,8 +40,8 @@ static void clean(struct buf *text, bool lines)
     }
 }
 
-static bool say(struct desktop *d, enum system_kind kind, const char *source,
-                struct span text)
+bool desktop_say(struct desktop *d, enum system_kind kind, const char *source,
+                 struct span text)
 {
     buf_reset(&d->source);
     (void)buf_append_text(&d->source, source);
@@ -54,7 +52,11 @@ static bool say(struct desktop *d, enum system_kind kind, const char *source,
     clean(&d->source, false);
     clean(&d->text, true);
     d->answer = (struct system_answer){
-        .kind = kind, .source = buf_span(&d->source), .text = buf_span(&d->text)};
+        .kind = kind,
+        .every_url = !d->by_url,
+        .source = buf_span(&d->source),
+        .text = buf_span(&d->text),
+    };
     return true;
 }
 
@@ -65,25 +67,6 @@ static const char *variable(const char *name)
     const char *value = getenv(name);
 
     return value != NULL && value[0] != '\0' ? value : NULL;
-}
-
-/* Whether a variable counts for the URL. If it names a PAC file, that is said. */
-static bool environment(struct desktop *d, const char *url, bool *said)
-{
-    static const char *const secure[] = {"https_proxy", "HTTPS_PROXY", "all_proxy",
-                                         "ALL_PROXY", NULL};
-    static const char *const plain[] = {"http_proxy", "HTTP_PROXY", "all_proxy",
-                                        "ALL_PROXY", NULL};
-    const char *const *name = strncasecmp(url, "https:", 6) == 0 ? secure : plain;
-    struct span pac;
-
-    while (*name != NULL && variable(*name) == NULL)
-        name++;
-    if (*name == NULL)
-        return false;
-    pac = settings_pac_url(span_of(variable(*name)));
-    *said = pac.len > 0 && say(d, SYSTEM_PAC_URL, *name, pac);
-    return true;
 }
 
 /* ---- GNOME ---- */
@@ -112,12 +95,16 @@ static bool gnome(struct desktop *d, bool sure)
     buf_init(&value, SYSTEM_TEXT_LIMIT);
     if (!gsettings("mode", &value))
         goto out;
+    d->by_url = span_equal(buf_span(&value), SPAN("manual"));
+    if (d->by_url) /* all other desktops that keep it there are strangers to libproxy */
+        (void)setenv("DESKTOP_SESSION", "gnome", 1);
     if (span_equal(buf_span(&value), SPAN("none")) && sure) {
-        said = say(d, SYSTEM_DIRECT, source, SPAN("mode is none"));
+        said = desktop_say(d, SYSTEM_DIRECT, source, SPAN("mode is none"));
     } else if (span_equal(buf_span(&value), SPAN("auto"))) {
         said = gsettings("autoconfig-url", &value) && value.len > 0
-                   ? say(d, SYSTEM_PAC_URL, source, buf_span(&value))
-                   : say(d, SYSTEM_DETECT, source, SPAN("mode is auto without a URL"));
+                   ? desktop_say(d, SYSTEM_PAC_URL, source, buf_span(&value))
+                   : desktop_say(d, SYSTEM_DETECT, source,
+                                 SPAN("mode is auto without a URL"));
     }
 out:
     buf_clear(&value);
@@ -126,28 +113,28 @@ out:
 
 /* ---- KDE ---- */
 
-static bool read_file(const char *path, struct buf *out)
+bool desktop_read(const char *path, struct buf *out, struct stat *st)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    ssize_t n;
+    ssize_t n = -1;
 
     buf_reset(out);
     if (fd < 0)
         return false;
-    do {
-        if (buf_reserve(out, 1) != 0)
-            break;
-        n = read(fd, buf_tail(out), buf_room(out));
-        if (n > 0)
-            buf_commit(out, (size_t)n);
-    } while (n > 0 || (n < 0 && errno == EINTR));
+    if (fstat(fd, st) == 0 && S_ISREG(st->st_mode))
+        do {
+            n = buf_reserve(out, 1) != 0 ? -1 : read(fd, buf_tail(out), buf_room(out));
+            if (n > 0)
+                buf_commit(out, (size_t)n);
+        } while (n > 0);
     (void)close(fd);
-    return out->len > 0;
+    return n == 0;
 }
 
 static bool kioslaverc(struct buf *out)
 {
     const char *config = variable("XDG_CONFIG_HOME"), *home = variable("HOME");
+    struct stat st;
     char path[4096];
 
     if (config != NULL)
@@ -156,7 +143,7 @@ static bool kioslaverc(struct buf *out)
         (void)snprintf(path, sizeof(path), "%s/.config/kioslaverc", home);
     else
         return false;
-    return read_file(path, out);
+    return desktop_read(path, out, &st);
 }
 
 /* ProxyType: 0 none, 1 by hand, 2 PAC, 3 WPAD, 4 the environment. */
@@ -172,12 +159,13 @@ static bool kde(struct desktop *d, bool sure)
         goto out;
     type = settings_kde(buf_span(&file), group, "ProxyType");
     url = settings_kde(buf_span(&file), group, "Proxy Config Script");
+    d->by_url = d->by_url || span_equal(type, SPAN("1"));
     if (span_equal(type, SPAN("2")) && url.len > 0)
-        said = say(d, SYSTEM_PAC_URL, source, url);
+        said = desktop_say(d, SYSTEM_PAC_URL, source, url);
     else if (span_equal(type, SPAN("3")))
-        said = say(d, SYSTEM_DETECT, source, SPAN("ProxyType is 3"));
+        said = desktop_say(d, SYSTEM_DETECT, source, SPAN("ProxyType is 3"));
     else if (span_equal(type, SPAN("0")) && sure)
-        said = say(d, SYSTEM_DIRECT, source, SPAN("ProxyType is 0"));
+        said = desktop_say(d, SYSTEM_DIRECT, source, SPAN("ProxyType is 0"));
 out:
     buf_clear(&file);
     return said;
@@ -214,31 +202,42 @@ static bool desktop(struct desktop *d)
 
 /* ---- the order ---- */
 
-/* "direct://" of libproxy is what is left when nothing is set, and when something
- * failed. */
+/* What else it reads that may name a proxy for some URLs: openSUSE's file, a sandbox.
+ */
+static bool has_other_settings(void)
+{
+    return access("/etc/sysconfig/proxy", F_OK) == 0 ||
+           access("/.flatpak-info", F_OK) == 0;
+}
+
+/* "direct://" is what is left when nothing is set, and when something failed. */
 static void libproxy(struct desktop *d, const char *url)
 {
     struct buf said;
 
     buf_init(&said, SYSTEM_TEXT_LIMIT);
-    if (!libproxy_ask(url, &said))
-        (void)say(d, SYSTEM_NOTHING, libproxy_describe(), SPAN(""));
-    else if (span_starts(buf_span(&said), SPAN("direct://")))
-        (void)say(d, SYSTEM_UNKNOWN, libproxy_describe(),
-                  SPAN("direct, which it also says when something failed"));
-    else
-        (void)say(d, SYSTEM_PROXIES, libproxy_describe(), buf_span(&said));
+    if (libproxy_ask(url, &said)) {
+        bool direct = span_starts(buf_span(&said), SPAN("direct://"));
+
+        d->by_url = d->by_url || !direct || has_other_settings();
+        (void)desktop_say(
+            d, direct ? SYSTEM_UNKNOWN : SYSTEM_PROXIES, libproxy_describe(),
+            direct ? SPAN("direct, which it also says when something failed")
+                   : buf_span(&said));
+    } else if (d->by_url) {
+        (void)desktop_say(
+            d, SYSTEM_FAILED, libproxy_describe(),
+            SPAN("the desktop names proxies, which only libproxy can read"));
+    } else {
+        (void)desktop_say(d, SYSTEM_NOTHING, libproxy_describe(), SPAN(""));
+    }
     buf_clear(&said);
 }
 
 void desktop_proxy(struct desktop *d, const char *url)
 {
-    bool said = false;
-
     desktop_clear(d);
     desktop_init(d);
-    if (!environment(d, url, &said))
-        said = desktop(d);
-    if (!said)
+    if (!desktop(d))
         libproxy(d, url);
 }

@@ -75,14 +75,6 @@ struct span settings_kde(struct span text, const char *group, const char *key)
     return found;
 }
 
-struct span settings_pac_url(struct span value)
-{
-    value = span_trim(value);
-    if (!span_starts_nocase(value, SPAN("pac+")))
-        return (struct span){NULL, 0};
-    return span_skip(value, strlen("pac+"));
-}
-
 /* ---- leases ---- */
 
 static bool take_option(struct buf *out, size_t before)

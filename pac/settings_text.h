@@ -19,12 +19,6 @@ bool settings_gvariant(struct span text, struct buf *out);
  */
 struct span settings_kde(struct span text, const char *group, const char *key);
 
-/*
- * The URL in a variable whose value begins with "pac+", such as libproxy knows:
- * "pac+http://…"; empty: it is none.
- */
-struct span settings_pac_url(struct span value);
-
 /* Where a lease comes from: how its text is read. */
 enum settings_lease {
     SETTINGS_DHCLIENT, /* dhclient.conf(5), all leases in one file, the last one counts

@@ -145,6 +145,7 @@ int system_put_answer(struct buf *out, const struct system_answer *answer)
 
     wire_begin(&w, out, SYSTEM_ANSWER);
     wire_put_u8(&w, (uint8_t)answer->kind);
+    wire_put_u8(&w, answer->every_url);
     wire_put_text(&w, answer->source);
     wire_put_text(&w, answer->text);
     return wire_end(&w);
@@ -154,21 +155,23 @@ bool system_get_answer(struct span body, struct system_answer *answer)
 {
     struct wire_reader r;
     struct span rest, line;
-    uint8_t kind;
+    uint8_t kind, every_url;
     bool good;
 
     wire_open(&r, body);
     good = wire_u8(&r) == SYSTEM_ANSWER;
     kind = wire_u8(&r);
+    every_url = wire_u8(&r);
     answer->source = wire_text(&r);
     answer->text = wire_text(&r);
-    good = good && wire_done(&r) && kind <= SYSTEM_KIND_LAST &&
+    good = good && wire_done(&r) && kind <= SYSTEM_KIND_LAST && every_url <= 1 &&
            answer->text.len <= SYSTEM_TEXT_LIMIT &&
            answer->source.len <= SYSTEM_WHY_LIMIT && is_clean(answer->source, true);
     rest = answer->text;
     while (good && span_next(&rest, "\n", &line))
         good = is_clean(line, true);
     answer->kind = good ? (enum system_kind)kind : SYSTEM_NOTHING;
+    answer->every_url = every_url == 1;
     return good;
 }
 

@@ -80,22 +80,25 @@ struct system_fetched {
 /* PROXY and WPAD. */
 struct system_ask {
     enum system_message type;
-    struct span text; /* PROXY: the URL that is to be reached; WPAD: the domain or "" */
+    struct span text; /* PROXY: the URL that is to be reached; WPAD: the domain or, if
+                         empty, the one of resolv.conf */
 };
 
 enum system_kind {
-    SYSTEM_NOTHING, /* nobody says anything */
+    SYSTEM_NOTHING, /* nobody says anything; text may say who was asked */
     SYSTEM_PAC_URL, /* text: URLs of PAC files, one a line, the best first */
     SYSTEM_PROXIES, /* text: proxy URLs without userinfo, one a line; "direct://" */
     SYSTEM_DIRECT,  /* somebody says: no proxy */
     SYSTEM_DETECT,  /* somebody says: WPAD */
     SYSTEM_UNKNOWN, /* "direct" without a reason, which may be a failure: text says so
                      */
-    SYSTEM_KIND_LAST = SYSTEM_UNKNOWN,
+    SYSTEM_FAILED,  /* somebody should know, but cannot be asked: text says why */
+    SYSTEM_KIND_LAST = SYSTEM_FAILED,
 };
 
 struct system_answer {
     enum system_kind kind;
+    bool every_url;     /* it would be the same for any other URL */
     struct span source; /* who says it: "GNOME", "https_proxy", "libproxy 0.5.9" */
     struct span text;   /* no control characters but line ends */
 };

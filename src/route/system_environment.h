@@ -1,6 +1,6 @@
 /*
  * system_environment: what of our environment a ccgate-system gets. No secret is among
- * it: of a proxy's URL the userinfo is cut out.
+ * it: of the proxy variables, which may hold passwords, it gets none.
  */
 #ifndef CCGATE_ROUTE_SYSTEM_ENVIRONMENT_H
 #define CCGATE_ROUTE_SYSTEM_ENVIRONMENT_H
@@ -9,8 +9,8 @@
 
 /*
  * A new environment out of variables (may be NULL), one block to be freed; NULL when
- * memory is out. With `settings` it has what the desktop's settings and libproxy are
- * found by, too: the proxy variables, XDG_*, the session bus.
+ * memory is out. With `settings` it has what the desktop's settings are found by, too:
+ * XDG_*, the session bus.
  */
 char **system_environment(char *const *variables, bool settings);
 

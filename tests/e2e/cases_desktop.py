@@ -5,7 +5,7 @@ import os
 from bed import expect, expect_in, write
 from system_child import SystemChild, program_of
 
-NOTHING, PAC_URL, PROXIES, DIRECT, DETECT, UNKNOWN = range(6)
+NOTHING, PAC_URL, PROXIES, DIRECT, DETECT, UNKNOWN, FAILED = range(7)
 
 
 class Desktop:
@@ -16,10 +16,11 @@ class Desktop:
         self.config = world.bed.fresh("desktop")
         self.env = {"GSETTINGS_BACKEND": "keyfile", "XDG_CONFIG_HOME": self.config}
 
+        self.all = dict(world.bed.env, **self.env)
+
     def set(self, key, value):
-        env = dict(self.world.bed.env, **self.env)
         self.world.bed.run(
-            "gsettings", "set", "org.gnome.system.proxy", key, value, env=env
+            "gsettings", "set", "org.gnome.system.proxy", key, value, env=self.all
         )
 
     def ask(self, url="https://www.example/", **variables):
@@ -53,18 +54,19 @@ def kde(world):
 def libproxy(world):
     desktop = Desktop(world)
     got = desktop.ask()
-    expect(got.kind, UNKNOWN, "direct of libproxy")
+    expect((got.kind, got.every_url), (UNKNOWN, True), "direct of libproxy")
     expect_in("libproxy 0.", got.source, "the source")
-    proxy = "http://alice:tr0ub4dor@proxy.example:3128"
-    got = desktop.ask(https_proxy=proxy)
+    desktop.set("mode", "manual")
+    desktop.set("ignore-hosts", "['direct.example']")
+    for scheme in ("http", "https"):
+        host = f"org.gnome.system.proxy.{scheme}"
+        world.bed.run("gsettings", "set", host, "host", "proxy.example", env=desktop.all)
+        world.bed.run("gsettings", "set", host, "port", "3128", env=desktop.all)
+    got = desktop.ask(XDG_CURRENT_DESKTOP="GNOME")
     expect((got.kind, got.text), (PROXIES, "http://proxy.example:3128"), got.source)
-    got = desktop.ask(https_proxy="pac+http://pac.example/")
-    expect((got.kind, got.text), (PAC_URL, "http://pac.example/"), got.source)
-    # A variable goes before the desktop.
-    desktop.set("mode", "auto")
-    desktop.set("autoconfig-url", "http://pac.example/")
-    got = desktop.ask(https_proxy=proxy, XDG_CURRENT_DESKTOP="GNOME")
-    expect((got.kind, got.text), (PROXIES, "http://proxy.example:3128"), got.source)
+    expect(got.every_url, False, "manual settings differ by URL")
+    got = desktop.ask("https://direct.example/", XDG_CURRENT_DESKTOP="GNOME")
+    expect((got.kind, got.every_url), (UNKNOWN, False), got.source)
 
 
 ALL = (gnome, kde, libproxy)

@@ -51,6 +51,7 @@ class Said:
         fields = Fields(body)
         expect(fields.number("B"), 6, "the type of the answer")
         self.kind = fields.number("B")
+        self.every_url = fields.number("B") == 1
         self.source, self.text = (fields.text().decode() for _ in range(2))
         expect(fields.body, b"", "what stands behind the answer")
 

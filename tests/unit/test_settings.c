@@ -3,6 +3,7 @@
  * order of the sources.
  */
 #include <limits.h>
+#include <netdb.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -89,15 +90,6 @@ START_TEST(test_kde)
     ck_text(settings_kde(file, "Proxy Settings", "ProxyType"), files[_i].type);
     ck_text(settings_kde(file, "Proxy Settings", "Proxy Config Script"),
             files[_i].script);
-}
-END_TEST
-
-START_TEST(test_variable)
-{
-    ck_text(settings_pac_url(SPAN(" pac+http://a/b ")), "http://a/b");
-    ck_text(settings_pac_url(SPAN("PAC+file:///p")), "file:///p");
-    ck_text(settings_pac_url(SPAN("http://a/pac+")), "");
-    ck_text(settings_pac_url(SPAN("")), "");
 }
 END_TEST
 
@@ -300,14 +292,7 @@ START_TEST(test_order)
     setenv("XDG_CURRENT_DESKTOP", "ubuntu:GNOME", 1);
     desktop_proxy(&d, "https://a/");
     ck_answer(SYSTEM_PAC_URL, "GNOME", "http://gnome.example/p.pac");
-    setenv("HTTPS_PROXY", "pac+http://env.example/", 1);
-    desktop_proxy(&d, "https://a/");
-    ck_answer(SYSTEM_PAC_URL, "HTTPS_PROXY", "http://env.example/");
-    desktop_proxy(&d, "http://a/");
-    ck_answer(SYSTEM_PAC_URL, "GNOME", "http://gnome.example/p.pac");
-    setenv("https_proxy", "pac+file:///p", 1);
-    desktop_proxy(&d, "HTTPS://a/");
-    ck_answer(SYSTEM_PAC_URL, "https_proxy", "file:///p");
+    ck_assert(d.answer.every_url);
 }
 END_TEST
 
@@ -338,41 +323,130 @@ START_TEST(test_libproxy)
     desktop_proxy(&d, "http://a.example/");
     if (strcmp(libproxy_describe(), "no libproxy") == 0) {
         ck_answer(SYSTEM_NOTHING, "no libproxy", "");
+        ck_assert(d.answer.every_url);
+        /* Somebody names a proxy, and nobody can say which. */
+        put_gsettings("manual", "");
+        desktop_proxy(&d, "http://a.example/");
+        ck_answer(SYSTEM_FAILED, "no libproxy", NULL);
         return;
     }
     ck_answer(SYSTEM_UNKNOWN, "libproxy 0.", NULL);
+    ck_assert(d.answer.every_url);
+    put_gsettings("manual", "");
+    desktop_proxy(&d, "http://a.example/");
+    ck_answer(SYSTEM_UNKNOWN, "libproxy 0.", NULL);
+    ck_assert(!d.answer.every_url);
+    put_gsettings("none", "");
+    put("kioslaverc", "[Proxy Settings]\nProxyType=1\n", 0600);
+    desktop_proxy(&d, "http://a.example/");
+    ck_assert(!d.answer.every_url);
+    put("kioslaverc", "[Proxy Settings]\nProxyType=0\n", 0600);
     setenv("http_proxy", "http://alice:secret@proxy.example:3128", 1);
     desktop_proxy(&d, "http://a.example/");
     ck_answer(SYSTEM_PROXIES, "libproxy 0.", "http://proxy.example:3128");
+    ck_assert(!d.answer.every_url);
 }
 END_TEST
 
-START_TEST(test_wpad)
+static char looked_up[256];
+static int lookup_says;
+
+static int lookup(const char *name)
+{
+    snprintf(looked_up, sizeof(looked_up), "%s", name);
+    return lookup_says;
+}
+
+static void find_wpad(const char *domain)
+{
+    looked_up[0] = '\0';
+    desktop_wpad(&d, folder, span_of(domain), lookup);
+    ck_assert(d.answer.every_url);
+}
+
+/* wpad.DOMAIN is asked for, and nothing above it, nor below another domain. */
+static const struct {
+    const char *domain, *resolv_conf;
+    int says;
+    const char *looked_up;
+    enum system_kind kind;
+    const char *text;
+} domains[] = {
+    {"dev.corp.example", "", 0, "wpad.dev.corp.example.", SYSTEM_PAC_URL,
+     "http://wpad.dev.corp.example/wpad.dat"},
+    {"corp", "", 0, "wpad.corp.", SYSTEM_PAC_URL, "http://wpad.corp/wpad.dat"},
+    {"", "nameserver 127.0.0.1\n\tsearch  a.example b.example\n", 0, "wpad.a.example.",
+     SYSTEM_PAC_URL, "http://wpad.a.example/wpad.dat"},
+    {"", "domain a.example\nsearch b.example\n", 0, "wpad.b.example.", SYSTEM_PAC_URL,
+     "http://wpad.b.example/wpad.dat"},
+    {"c.example", "search a.example\n", 0, "wpad.c.example.", SYSTEM_PAC_URL,
+     "http://wpad.c.example/wpad.dat"},
+    {"", "search lan\n", 0, "", SYSTEM_NOTHING,
+     "no DHCP lease with option 252, and no domain to look for wpad in"},
+    {"", "search a..example\n", 0, "", SYSTEM_NOTHING, NULL},
+    {"", "#search a.example\n", 0, "", SYSTEM_NOTHING, NULL},
+    {"", NULL, 0, "", SYSTEM_NOTHING, NULL},
+    {"a.example", "", EAI_NONAME, "wpad.a.example.", SYSTEM_NOTHING,
+     "no DHCP lease with option 252, and wpad.a.example: no such name"},
+    {"a.example", "", EAI_NODATA, "wpad.a.example.", SYSTEM_NOTHING, NULL},
+    {"a.example", "", EAI_AGAIN, "wpad.a.example.", SYSTEM_FAILED, NULL},
+    {"a.example", "", EAI_FAIL, "wpad.a.example.", SYSTEM_FAILED, NULL},
+};
+
+START_TEST(test_wpad_name)
+{
+    lookup_says = domains[_i].says;
+    if (domains[_i].resolv_conf != NULL)
+        put("etc/resolv.conf", domains[_i].resolv_conf, 0600);
+    find_wpad(domains[_i].domain);
+    ck_assert_str_eq(looked_up, domains[_i].looked_up);
+    ck_answer(domains[_i].kind, "DNS", domains[_i].text);
+}
+END_TEST
+
+START_TEST(test_wpad_lease)
 {
     struct buf lease;
 
-    desktop_wpad(&d, folder, SPAN(""));
-    ck_assert_int_eq(d.answer.kind, SYSTEM_NOTHING);
-    desktop_wpad(&d, folder, SPAN("dev.corp.example"));
-    ck_answer(SYSTEM_PAC_URL, "DNS", "http://wpad.dev.corp.example/wpad.dat");
+    lookup_says = 0;
     read_source("networkd", &lease);
     ck_assert_int_eq(buf_append(&lease, "", 1), 0);
     put("run/systemd/netif/leases/2", lease.data, 0600);
     buf_clear(&lease);
-    desktop_wpad(&d, folder, SPAN("corp.example"));
+    find_wpad("corp.example");
     ck_answer(SYSTEM_PAC_URL, "DHCP (systemd-networkd), DNS",
               "http://wpad.corp.example/wpad.dat\nhttp://wpad.corp.example/wpad.dat");
+    /* The lease counts, whatever the name says. */
+    lookup_says = EAI_AGAIN;
+    find_wpad("corp.example");
+    ck_answer(SYSTEM_PAC_URL, "DHCP (systemd-networkd)",
+              "http://wpad.corp.example/wpad.dat");
     put("var/lib/dhcp/dhclient.eth0.leases",
         "lease {\n  option unknown-252 \"http://dhc/\";\n}\n", 0600);
     put("nmcli",
         "#!/bin/sh\n[ $5 = device ] || echo \"$*\" >&2\n"
         "echo 'DHCP4.OPTION[1]:wpad = http\\://nm/'\n",
         0700);
-    desktop_wpad(&d, folder, SPAN(""));
+    find_wpad("");
     ck_answer(SYSTEM_PAC_URL, "DHCP (NetworkManager)", "http://nm/");
     put("nmcli", "#!/bin/sh\nexit 8\n", 0700);
-    desktop_wpad(&d, folder, SPAN(""));
+    find_wpad("");
     ck_assert_int_eq(d.answer.kind, SYSTEM_PAC_URL);
+}
+END_TEST
+
+/* Whoever answers DHCP names no file of this machine. */
+START_TEST(test_wpad_file)
+{
+    lookup_says = EAI_NONAME;
+    put("var/lib/dhcp/dhclient.eth0.leases",
+        "lease {\n  option unknown-252 \"file:///etc/passwd\";\n}\n", 0600);
+    find_wpad("");
+    ck_assert_int_eq(d.answer.kind, SYSTEM_NOTHING);
+    put("nmcli", "#!/bin/sh\necho 'DHCP4.OPTION[1]:wpad = file\\:///etc/passwd'\n",
+        0700);
+    find_wpad("");
+    ck_assert_int_eq(d.answer.kind, SYSTEM_NOTHING);
 }
 END_TEST
 
@@ -402,7 +476,6 @@ int main(void)
     tcase_add_checked_fixture(texts, begin, end);
     tcase_add_loop_test(texts, test_gvariant, 0, COUNT(variants));
     tcase_add_loop_test(texts, test_kde, 0, COUNT(files));
-    tcase_add_test(texts, test_variable);
     tcase_add_loop_test(texts, test_entry, 0, COUNT(entries));
     tcase_add_loop_test(texts, test_lease, 0, COUNT(leases));
     tcase_add_loop_test(texts, test_bad_lease, 0, COUNT(bad_leases));
@@ -413,7 +486,9 @@ int main(void)
     tcase_add_test(sources, test_order);
     tcase_add_test(sources, test_modes);
     tcase_add_test(sources, test_libproxy);
-    tcase_add_test(sources, test_wpad);
+    tcase_add_loop_test(sources, test_wpad_name, 0, COUNT(domains));
+    tcase_add_test(sources, test_wpad_lease);
+    tcase_add_test(sources, test_wpad_file);
     suite_add_tcase(suite, sources);
     return suite_run(suite);
 }

@@ -31,13 +31,6 @@ static const char *const settings[] = {
     "PATH=/bin",
     "SSL_CERT_FILE=/etc/ca.pem",
     "XDG_CURRENT_DESKTOP=GNOME",
-    "https_proxy=http://proxy:3128/",
-    "HTTPS_PROXY=proxy:3128",
-    "http_proxy=http://[::1]:3128",
-    "HTTP_PROXY=http://proxy:3128",
-    "all_proxy=pac+http://pac/p.pac",
-    "ALL_PROXY=pac+http://pac/p.pac?to=a@b",
-    "no_proxy=a@b,c",
     "DBUS_SESSION_BUS_ADDRESS=unix:path=/run/bus",
     NULL,
 };

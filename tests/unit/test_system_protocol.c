@@ -138,7 +138,7 @@ static const struct {
       .source = {"GNOME", 5},
       .text = {"http://a/\nhttp://b/", 19}},
      true},
-    {{.kind = SYSTEM_NOTHING}, true},
+    {{.kind = SYSTEM_NOTHING, .every_url = true}, true},
     {{.kind = SYSTEM_KIND_LAST + 1}, false},
     {{.kind = SYSTEM_PROXIES, .text = {"http://a/\r\n", 11}}, false},
     {{.kind = SYSTEM_PROXIES, .text = {"http://\xc3\xa4/", 10}}, false},
@@ -154,6 +154,7 @@ START_TEST(test_answer)
     if (!sayings[_i].good)
         return;
     ck_assert_int_eq(got.kind, sayings[_i].answer.kind);
+    ck_assert_int_eq(got.every_url, sayings[_i].answer.every_url);
     ck_assert(span_equal(got.source, sayings[_i].answer.source));
     ck_assert(span_equal(got.text, sayings[_i].answer.text));
     for (size_t len = 0; len < body().len; len++)
