@@ -13,7 +13,8 @@
 #include "route/pac_cache.h"
 #include "route/pac_url.h"
 
-#define PROGRAM_PATH 4096
+#define PROGRAM_PATH  4096
+#define CHILD_IDLE_MS 60000 /* a child is some 3 MB, and started again in some ms */
 
 enum query_state {
     QUERY_WAITING, /* for the script */
@@ -238,6 +239,7 @@ static struct pac_pool_options pool_options(const struct config *config)
         .children = config->pac_children,
         .limit_ms = config->timeout.pac,
         .lookup_ms = config->timeout.name,
+        .idle_ms = CHILD_IDLE_MS,
     };
 }
 

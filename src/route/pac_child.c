@@ -25,6 +25,7 @@ struct pac_child {
     struct watch *watch;
     bool greeted; /* HELLO came */
     bool asked;   /* an answer is due */
+    bool unheard; /* it ended before it had read the question */
     bool killed;
     struct buf out;
     struct buf in;
@@ -168,10 +169,35 @@ static const char *how(const struct pac_child *child, char *text, size_t size)
     return text;
 }
 
+/*
+ * A crash, abort() and seccomp raise these. SIGKILL and SIGTERM are an administrator's,
+ * or the kernel's for want of memory: no limit of the sandbox sends them.
+ */
+static bool is_own_signal(int signal)
+{
+    static const int OWN[] = {SIGSEGV, SIGBUS,  SIGILL, SIGFPE,
+                              SIGABRT, SIGTRAP, SIGSYS};
+
+    for (size_t i = 0; i < sizeof(OWN) / sizeof(OWN[0]); i++)
+        if (OWN[i] == signal)
+            return true;
+    return false;
+}
+
+static enum pac_child_end end_of(const struct pac_child *child)
+{
+    if (child->unheard)
+        return PAC_CHILD_UNHEARD;
+    if (WIFSIGNALED(child->status) && !is_own_signal(WTERMSIG(child->status)))
+        return PAC_CHILD_KILLED;
+    return PAC_CHILD_FAILED;
+}
+
 /* A process that let go of its socket and lives on is of no use; SIGKILL changes
  * nothing in how one ends that is about to. */
 static void finish(struct pac_child *child, const char *nonsense)
 {
+    void *ctx = child->options.ctx;
     char text[64];
 
     watch_close(child->watch);
@@ -179,8 +205,10 @@ static void finish(struct pac_child *child, const char *nonsense)
     if (child->pid > 0)
         (void)kill(child->pid, SIGKILL);
     reap(child);
-    child->options.ended(child->options.ctx,
-                         nonsense != NULL ? nonsense : how(child, text, sizeof(text)));
+    if (nonsense != NULL)
+        child->options.ended(ctx, PAC_CHILD_FAILED, nonsense);
+    else
+        child->options.ended(ctx, end_of(child), how(child, text, sizeof(text)));
 }
 
 /* ---- messages ---- */
@@ -245,6 +273,8 @@ static void receive(struct pac_child *child)
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
         return;
     if (n <= 0) {
+        /* So unix(7) says that something was not read at the other end. */
+        child->unheard |= n < 0 && errno == ECONNRESET;
         finish(child, NULL);
         return;
     }
@@ -252,7 +282,7 @@ static void receive(struct pac_child *child)
     take_messages(child);
 }
 
-/* What cannot be written shows as the end of the socket, soon. */
+/* What cannot be written for good shows as the end of the socket, soon. */
 static void flush(struct pac_child *child)
 {
     while (child->out.len > 0) {
@@ -262,8 +292,10 @@ static void flush(struct pac_child *child)
 
         if (n < 0 && errno == EINTR)
             continue;
-        if (n < 0)
+        if (n < 0) {
+            child->unheard |= errno == EPIPE || errno == ECONNRESET;
             break;
+        }
         buf_consume(&child->out, (size_t)n);
     }
     watch_want(child->watch, WATCH_READ | (child->out.len > 0 ? WATCH_WRITE : 0));

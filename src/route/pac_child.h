@@ -12,6 +12,13 @@
 
 struct pac_child;
 
+/* How a child came to its end. */
+enum pac_child_end {
+    PAC_CHILD_FAILED,  /* by its own doing: it crashed, left or spoke nonsense */
+    PAC_CHILD_KILLED,  /* by a signal that neither a script nor the sandbox raises */
+    PAC_CHILD_UNHEARD, /* either way, before it took note of the last question */
+};
+
 struct pac_child_options {
     struct loop *loop;
     const char *program; /* path of ccgate-pac */
@@ -19,7 +26,7 @@ struct pac_child_options {
     /* The answer to the question; its views last during the call. */
     void (*answered)(void *ctx, const struct pac_answer *answer);
     /* It has ended, or was ended because it spoke nonsense; nothing comes after. */
-    void (*ended)(void *ctx, const char *how);
+    void (*ended)(void *ctx, enum pac_child_end end, const char *how);
     void *ctx;
 };
 

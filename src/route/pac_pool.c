@@ -57,6 +57,16 @@ void run_fail(struct pac_run *run, enum pac_run_end end, const char *why)
     defer(run->pool->options.loop, &run->delivery);
 }
 
+void run_wait(struct pac_run *run)
+{
+    if (run->callback == NULL) {
+        run_free(run);
+        return;
+    }
+    run->state = RUN_WAITING;
+    TAILQ_INSERT_HEAD(&run->pool->queue, run, link);
+}
+
 static void queue_fail(struct pac_pool *pool, enum pac_run_end end, const char *why)
 {
     struct pac_run *run;
@@ -76,6 +86,20 @@ void run_offended(struct pac_run *run, const char *what)
     LOG_WARN("pac_offender", LOG_TEXT("host", run->host), LOG_TEXT("why", what),
              LOG_INT("rests_ms", rest));
     run_fail(run, PAC_RUN_FAILED, what);
+}
+
+/* No more than all children can have ended at once. */
+void run_lost(struct pac_run *run, enum pac_child_end end, const char *how)
+{
+    bool killed = run->killed;
+
+    run->killed |= end == PAC_CHILD_KILLED;
+    if (end == PAC_CHILD_FAILED || (end == PAC_CHILD_KILLED && killed))
+        run_offended(run, how);
+    else if (end == PAC_CHILD_UNHEARD && run->unheard++ >= PAC_POOL_LIMIT)
+        run_fail(run, PAC_RUN_FAILED, how);
+    else
+        run_wait(run);
 }
 
 /* ---- a script that cannot be run ---- */
@@ -193,15 +217,15 @@ static void fail_stuck(struct pac_pool *pool)
 static void grow(struct pac_pool *pool, bool want)
 {
     uint64_t busy_ms = least_busy_ms(pool);
+    bool full = pool->live >= pool->options.children ||
+                pool->grow_at > loop_now(pool->options.loop);
 
     if (pool->live > 0 && !pool->loads)
         return; /* a second one would find no better script */
-    if (pool->live < pool->options.children) {
-        if (pool->live == 0 || (want && busy_ms >= SLOW_MS))
-            slot_start(pool);
-    } else if (want && busy_ms >= STUCK_MS) {
+    if (pool->live == 0 || (want && !full && busy_ms >= SLOW_MS))
+        slot_start(pool);
+    else if (want && full && busy_ms >= STUCK_MS)
         fail_stuck(pool);
-    }
 }
 
 void pool_pump(struct pac_pool *pool)
@@ -229,14 +253,12 @@ static void look(void *ctx)
 
 /* ---- runs ---- */
 
-/* The name that was missing has its answer: once more, ahead of those that came later.
- */
+/* The name that was missing has its answer. */
 static void run_found(void *ctx)
 {
     struct pac_run *run = ctx;
 
-    run->state = RUN_WAITING;
-    TAILQ_INSERT_HEAD(&run->pool->queue, run, link);
+    run_wait(run);
     pool_pump(run->pool);
 }
 
@@ -311,6 +333,7 @@ void pac_pool_configure(struct pac_pool *pool, const struct pac_pool_options *op
     pool->options.children = children > 0 ? children : 1;
     pool->options.limit_ms = options->limit_ms;
     pool->options.lookup_ms = options->lookup_ms;
+    pool->options.idle_ms = options->idle_ms;
 }
 
 /* Ends all children; their runs wait anew. */
@@ -322,12 +345,8 @@ static void drop_slots(struct pac_pool *pool)
         struct pac_run *run = slot->run != NULL ? slot_leave(slot) : NULL;
 
         slot_free(slot);
-        if (run != NULL && run->callback != NULL) {
-            run->state = RUN_WAITING;
-            TAILQ_INSERT_HEAD(&pool->queue, run, link);
-        } else if (run != NULL) {
-            run_free(run);
-        }
+        if (run != NULL)
+            run_wait(run);
     }
 }
 
@@ -343,6 +362,7 @@ int pac_pool_load(struct pac_pool *pool, struct span script)
         (void)close(pool->script);
     pool_mended(pool);
     pool->loads = false;
+    pool->reloading = false;
     pac_offenders_clear(&pool->offenders);
     pool->script = pac_child_script(script);
     if (pool->script < 0) {

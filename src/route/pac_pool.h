@@ -3,9 +3,15 @@
  *
  * A request waits behind no child that has run for over 50 ms while another can be
  * started. When all have run for long, what waits fails at once. A child that runs out
- * of time is killed and replaced. One host never takes more than one child at a time,
- * and a host for which the script ran out of time, took all memory or crashed is left
- * alone for a while, so that the others go on.
+ * of time is killed and replaced; one that has had nothing to do for a while ends, if
+ * another one is idle, too.
+ *
+ * One host never takes more than one child at a time, and a host for which the script
+ * ran out of time, took all memory or crashed is left alone for a while, so that the
+ * others go on. A request whose child ended before it had read the question is asked
+ * again and blamed for nothing; one whose child was killed from outside is asked once
+ * more, and blamed the second time: an administrator kills once, but a kernel that is
+ * out of memory because of the script does it each time.
  */
 #ifndef CCGATE_ROUTE_PAC_POOL_H
 #define CCGATE_ROUTE_PAC_POOL_H
@@ -27,6 +33,7 @@ struct pac_pool_options {
     size_t children;     /* at most; 0 counts as 1 */
     uint64_t limit_ms;   /* of the script, for a request */
     uint64_t lookup_ms;  /* of all lookups for a request; 0: none */
+    uint64_t idle_ms;    /* after which a child that is not needed ends */
 };
 
 enum pac_run_end {

@@ -24,7 +24,7 @@ struct slot {
     uint64_t since;         /* loop ms: when it entered that state */
     struct pac_run *run;    /* RUNNING */
     struct pac_names names; /* that the top level of the script looks up */
-    struct deadline limit;
+    struct deadline limit;  /* IDLE: of the quiet; else of the answer */
 };
 
 enum run_state {
@@ -42,6 +42,8 @@ struct pac_run {
     char *url, *host;
     bool trace;
     struct pac_names names;
+    unsigned unheard;  /* children that ended before they had read it */
+    bool killed;       /* one was killed from outside */
     uint64_t spent_ms; /* at children */
     uint64_t ns;
     unsigned rounds;
@@ -56,11 +58,13 @@ struct pac_run {
 struct pac_pool {
     struct pac_pool_options options; /* program is not used: */
     char *program;
-    int script; /* -1: none */
-    bool loads; /* a child has loaded it */
+    int script;     /* -1: none */
+    bool loads;     /* a child has loaded it */
+    bool reloading; /* one was lost while it loaded; this is the next */
     TAILQ_HEAD(slot_list, slot) slots;
     size_t live; /* slots that do not die */
     TAILQ_HEAD(run_list, pac_run) queue;
+    uint64_t grow_at; /* loop ms: before that, children do without another one */
     struct deadline look;
     struct pac_offenders offenders;
     char *broken;          /* why no child can be had, or NULL */
@@ -96,7 +100,13 @@ void pool_mended(struct pac_pool *pool);
 void run_fail(struct pac_run *run, enum pac_run_end end, const char *why);
 void run_free(struct pac_run *run);
 
+/* Has it wait for a child anew, ahead of those that came later. */
+void run_wait(struct pac_run *run);
+
 /* Notes the host, and fails. */
 void run_offended(struct pac_run *run, const char *what);
+
+/* Its child ended. */
+void run_lost(struct pac_run *run, enum pac_child_end end, const char *how);
 
 #endif

@@ -43,6 +43,17 @@ static void ask_fill(struct pac_pool *pool, struct pac_ask *ask,
 
 /* ---- slots ---- */
 
+/* Whether one but this is in that state. */
+static bool has_slot(const struct pac_pool *pool, enum pac_slot_state state,
+                     const struct slot *but)
+{
+    const struct slot *slot = TAILQ_FIRST(&pool->slots);
+
+    while (slot != NULL && (slot == but || slot->state != state))
+        slot = TAILQ_NEXT(slot, link);
+    return slot != NULL;
+}
+
 static void slot_enter(struct slot *slot, enum pac_slot_state state)
 {
     struct pac_pool *pool = slot->pool;
@@ -51,7 +62,9 @@ static void slot_enter(struct slot *slot, enum pac_slot_state state)
         pool->live--;
     slot->state = state;
     slot->since = loop_now(pool->options.loop);
-    if (state == PAC_SLOT_IDLE || state == PAC_SLOT_DYING)
+    if (state == PAC_SLOT_IDLE)
+        deadline_set(pool->options.loop, &slot->limit, pool->options.idle_ms);
+    else if (state == PAC_SLOT_DYING)
         deadline_clear(pool->options.loop, &slot->limit);
 }
 
@@ -77,6 +90,18 @@ static void slot_kill(struct slot *slot)
 
 /* ---- loading ---- */
 
+/* A child that cannot be had is missed only if there is no other. */
+static void slot_failed(struct pac_pool *pool, const char *why, uint64_t for_ms)
+{
+    if (!has_slot(pool, PAC_SLOT_IDLE, NULL) &&
+        !has_slot(pool, PAC_SLOT_RUNNING, NULL)) {
+        pool_broken(pool, why, for_ms);
+        return;
+    }
+    pool->grow_at = loop_now(pool->options.loop) + BROKEN_MS;
+    LOG_WARN("pac_child_failed", LOG_TEXT("why", why));
+}
+
 static void error_text(const struct pac_answer *answer, char why[PAC_WHY])
 {
     if (answer->line != 0)
@@ -95,7 +120,7 @@ static void slot_load(struct slot *slot)
     deadline_set(slot->pool->options.loop, &slot->limit, limit_ms);
     if (!pac_child_ask(slot->child, &ask)) {
         slot_kill(slot);
-        pool_broken(slot->pool, "memory is out", BROKEN_MS);
+        slot_failed(slot->pool, "memory is out", BROKEN_MS);
     }
 }
 
@@ -115,6 +140,7 @@ static void load_answered(struct slot *slot, const struct pac_answer *answer)
                        pac_child_engine(slot->child));
         pool->sandbox = pac_child_sandbox(slot->child);
         pool->loads = true;
+        pool->reloading = false;
         pool_mended(pool);
         pac_names_clear(&slot->names);
         slot_enter(slot, PAC_SLOT_IDLE);
@@ -124,12 +150,12 @@ static void load_answered(struct slot *slot, const struct pac_answer *answer)
         if (pac_names_find(&slot->names, answer->text, answer->family))
             break;
         slot_kill(slot);
-        pool_broken(pool, "memory is out", BROKEN_MS);
+        slot_failed(pool, "memory is out", BROKEN_MS);
         break;
     default:
         error_text(answer, why);
         slot_kill(slot);
-        pool_broken(pool, why,
+        slot_failed(pool, why,
                     answer->error == PAC_ERROR_TIME || answer->error == PAC_ERROR_MEMORY
                         ? BROKEN_MS
                         : 0);
@@ -270,7 +296,16 @@ static void answered(void *ctx, const struct pac_answer *answer)
 
 /* ---- the end of a child ---- */
 
-static void ended(void *ctx, const char *how)
+/* What may be no fault of its own is tried once more. */
+static void load_lost(struct pac_pool *pool, enum pac_child_end end, const char *how)
+{
+    if (end == PAC_CHILD_FAILED || pool->reloading)
+        slot_failed(pool, how, BROKEN_MS);
+    else
+        pool->reloading = true;
+}
+
+static void ended(void *ctx, enum pac_child_end end, const char *how)
 {
     struct slot *slot = ctx;
     struct pac_pool *pool = slot->pool;
@@ -283,9 +318,9 @@ static void ended(void *ctx, const char *how)
     }
     slot_free(slot);
     if (run != NULL)
-        run_offended(run, how);
-    if (state == PAC_SLOT_LOADING)
-        pool_broken(pool, how, BROKEN_MS);
+        run_lost(run, end, how);
+    else if (state == PAC_SLOT_LOADING)
+        load_lost(pool, end, how);
     pool_pump(pool);
 }
 
@@ -296,6 +331,11 @@ static void out_of_time(void *ctx)
     struct pac_run *run = slot->state == PAC_SLOT_RUNNING ? slot_leave(slot) : NULL;
     char why[PAC_WHY];
 
+    if (slot->state == PAC_SLOT_IDLE) {
+        if (has_slot(pool, PAC_SLOT_IDLE, slot))
+            slot_kill(slot);
+        return; /* the last one stays: a request after a pause is to find one */
+    }
     counter_add(COUNTER_PAC_TIMEOUTS, 1);
     (void)snprintf(why, sizeof(why), "the script ran out of time (timeout.pac, %.4g s)",
                    (double)pool->options.limit_ms / 1000);
@@ -303,7 +343,7 @@ static void out_of_time(void *ctx)
     if (run != NULL)
         run_offended(run, why);
     else
-        pool_broken(pool, why, BROKEN_MS);
+        slot_failed(pool, why, BROKEN_MS);
     pool_pump(pool);
 }
 
@@ -316,7 +356,7 @@ void slot_start(struct pac_pool *pool)
     int error = 0;
 
     if (slot == NULL) {
-        pool_broken(pool, "memory is out", BROKEN_MS);
+        slot_failed(pool, "memory is out", BROKEN_MS);
         return;
     }
     slot->pool = pool;
@@ -331,7 +371,7 @@ void slot_start(struct pac_pool *pool)
         free(slot);
         (void)snprintf(why, sizeof(why), "%s cannot be started: %s", pool->program,
                        strerror(-error));
-        pool_broken(pool, why, BROKEN_MS);
+        slot_failed(pool, why, BROKEN_MS);
         return;
     }
     deadline_init(&slot->limit, out_of_time, slot);

@@ -36,7 +36,8 @@ TESTS += $(pac_tests)
 # These start ccgate-pac as the daemon does.
 pac_daemon_tests = \
 	tests/unit/test_pac \
-	tests/unit/test_pac_pool
+	tests/unit/test_pac_pool \
+	tests/unit/test_pac_pool_ends
 check_PROGRAMS += $(pac_daemon_tests)
 TESTS += $(pac_daemon_tests)
 LDADD_PAC = libccgate-pac.a $(LDADD) $(PAC_ENGINE_LIBS) -lm
@@ -46,7 +47,7 @@ tests_unit_test_pac_helpers_LDADD = $(LDADD_PAC)
 tests_unit_test_pac_sandbox_LDADD = $(LDADD_PAC)
 endif
 endif
-EXTRA_DIST += tests/unit/pac_child_rig.h tests/unit/pac_engine_rig.h tests/pac/cases.txt tests/pac/second_opinion.py
+EXTRA_DIST += tests/unit/pac_child_rig.h tests/unit/pac_engine_rig.h tests/unit/pac_pool_rig.h tests/pac/cases.txt tests/pac/second_opinion.py
 
 # What ccgate-system is made of.
 if HAVE_CHECK

@@ -1,126 +1,8 @@
 /*
  * test_pac_pool: the real ccgate-pac behind the pool, with scripts that do well, loop,
- * crash and look up names; and programs that only pretend to be it.
+ * eat memory and look up names. How children end is in test_pac_pool_ends.c.
  */
-#include <stdlib.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-
-#include "loop_rig.h"
-#include "route/pac_pool.h"
-
-#define FIND(body) "function FindProxyForURL(url, host) {" body "}"
-#define LIMIT_MS   1500
-
-static struct resolver *resolver;
-static struct pac_pool *pool;
-
-/* What became of a run. */
-struct outcome_of {
-    struct pac_run *run;
-    bool done;
-    enum pac_run_end end;
-    char text[512];
-    uint64_t lifetime_ms;
-    unsigned rounds;
-    uint64_t at; /* loop ms */
-};
-
-static size_t due;
-
-static void on_ended(void *ctx, const struct pac_run_result *result)
-{
-    struct outcome_of *o = ctx;
-
-    ck_assert(!o->done);
-    o->run = NULL;
-    o->done = true;
-    o->end = result->end;
-    o->lifetime_ms = result->lifetime_ms;
-    o->rounds = result->rounds;
-    o->at = loop_now(loop);
-    if (result->end == PAC_RUN_RESULT)
-        (void)snprintf(o->text, sizeof(o->text), "%.*s", SPAN_ARG(result->text));
-    else
-        (void)snprintf(o->text, sizeof(o->text), "%s", result->why);
-    if (--due == 0)
-        loop_stop(loop);
-}
-
-static void run(struct outcome_of *o, const char *host)
-{
-    char url[128];
-
-    memset(o, 0, sizeof(*o));
-    (void)snprintf(url, sizeof(url), "https://%s/", host);
-    due++;
-    o->run = pac_run_start(pool, span_of(url), span_of(host), false, on_ended, o);
-    ck_assert_ptr_nonnull(o->run);
-    ck_assert(!o->done); /* never before start returns */
-}
-
-static struct outcome_of ran(const char *host)
-{
-    struct outcome_of o;
-
-    run(&o, host);
-    loop_await();
-    return o;
-}
-
-static void pool_of(const char *program, size_t children, const char *script)
-{
-    pool = pac_pool_new(&(struct pac_pool_options){
-        .loop = loop,
-        .resolver = resolver,
-        .program = program,
-        .children = children,
-        .limit_ms = LIMIT_MS,
-        .lookup_ms = 5000,
-    });
-    ck_assert_ptr_nonnull(pool);
-    ck_assert_int_eq(pac_pool_load(pool, span_of(script)), 0);
-}
-
-static void pool_with(size_t children, const char *script)
-{
-    const char *program = getenv("PAC_PROGRAM");
-
-    pool_of(program != NULL ? program : "./ccgate-pac", children, script);
-}
-
-static void setup(void)
-{
-    loop_begin();
-    due = 0;
-    resolver = resolver_new(
-        loop, &(struct resolve_options){.mode = RESOLVE_SYSTEM, .timeout = 5000});
-    ck_assert_ptr_nonnull(resolver);
-}
-
-/* No child is left, neither alive nor as a zombie. */
-static void teardown(void)
-{
-    pac_pool_free(pool);
-    resolver_free(resolver);
-    loop_end();
-    ck_assert_int_eq(waitpid(-1, NULL, WNOHANG), -1);
-    ck_assert_int_eq(errno, ECHILD);
-}
-
-static void ck_end(const struct outcome_of *o, enum pac_run_end end, const char *text)
-{
-    ck_assert_msg(o->done && o->end == end && strstr(o->text, text) != NULL,
-                  "%d: \"%s\", not %d: \"%s\"", (int)o->end, o->text, (int)end, text);
-}
-
-static size_t children(void)
-{
-    struct pac_pool_view view;
-
-    pac_pool_view(pool, &view);
-    return view.count;
-}
+#include "pac_pool_rig.h"
 
 /* ---- results ---- */
 
@@ -307,88 +189,6 @@ START_TEST(test_memory)
 }
 END_TEST
 
-/* ---- children that end ---- */
-
-static pid_t child_pid(void)
-{
-    struct pac_pool_view view;
-
-    pac_pool_view(pool, &view);
-    return view.count > 0 ? view.children[0].pid : 0;
-}
-
-static void kill_child(void *ctx)
-{
-    (void)ctx;
-    ck_assert_int_gt(child_pid(), 0);
-    ck_assert_int_eq(kill(child_pid(), SIGSEGV), 0);
-}
-
-START_TEST(test_crash)
-{
-    struct outcome_of o;
-    struct deadline d;
-    pid_t before;
-
-    pool_with(1, looping);
-    o = ran("good");
-    deadline_init(&d, kill_child, NULL);
-    deadline_set(loop, &d, 50);
-    o = ran("loop");
-    ck_end(&o, PAC_RUN_FAILED, "ended");
-    o = ran("loop");
-    ck_end(&o, PAC_RUN_FAILED, "it is run again in");
-    o = ran("good");
-    ck_end(&o, PAC_RUN_RESULT, "DIRECT");
-    /* An idle one that ends is replaced. */
-    before = child_pid();
-    kill_child(NULL);
-    for (int i = 0; i < 1000 && (child_pid() == before || child_pid() == 0); i++)
-        pass_ms(10);
-    ck_assert_int_ne(child_pid(), before);
-    o = ran("good");
-    ck_end(&o, PAC_RUN_RESULT, "DIRECT");
-}
-END_TEST
-
-START_TEST(test_no_program)
-{
-    struct outcome_of o;
-
-    pool_of("/nonexistent/ccgate-pac", 2, FIND("return 'DIRECT';"));
-    o = ran("a");
-    ck_end(&o, PAC_RUN_BROKEN, "/nonexistent/ccgate-pac cannot be started: ");
-    ck_assert_uint_eq(children(), 0);
-}
-END_TEST
-
-/* What it writes to the socket; the shell then stays until it is killed. */
-static const char *const impostors[][2] = {
-    {"printf garbage-that-is-long-enough >&3; read x <&3", "nonsense"},
-    {"printf '\\377\\377\\377\\377' >&3; read x <&3", "nonsense"},
-    {"printf '\\000\\000\\000\\001\\004' >&3; read x <&3", "nonsense"},
-    {"exit 7", "exit status 7"},
-    {"kill -9 $$", "signal 9"},
-    {"exec 3>&- 3<&-; while :; do :; done", "signal 9"},
-};
-
-START_TEST(test_impostor)
-{
-    char path[] = "/tmp/test_pac_pool.XXXXXX";
-    int fd = mkstemp(path);
-    struct outcome_of o;
-
-    ck_assert_int_ge(fd, 0);
-    ck_assert_int_gt(dprintf(fd, "#!/bin/sh\n%s\n", impostors[_i][0]), 0);
-    ck_assert_int_eq(fchmod(fd, 0755), 0);
-    (void)close(fd);
-    pool_of(path, 1, FIND("return 'DIRECT';"));
-    o = ran("a");
-    ck_end(&o, PAC_RUN_BROKEN, impostors[_i][1]);
-    (void)unlink(path);
-}
-END_TEST
-
 /* ---- cancelling, and another script ---- */
 
 START_TEST(test_cancel)
@@ -457,9 +257,6 @@ int main(void)
     tcase_add_test(tcase, test_all_stuck);
     tcase_add_test(tcase, test_loop_at_the_top);
     tcase_add_test(tcase, test_memory);
-    tcase_add_test(tcase, test_crash);
-    tcase_add_test(tcase, test_no_program);
-    tcase_add_loop_test(tcase, test_impostor, 0, COUNT(impostors));
     tcase_add_test(tcase, test_cancel);
     tcase_add_test(tcase, test_free_while_running);
     tcase_add_test(tcase, test_another_script);
