@@ -236,7 +236,7 @@ static bool print_route(const struct route *route, const struct config *config,
 
 /* ---- the decision ---- */
 
-/* What a script needs: a loop, names, and a child. */
+/* What a decision and its explanation need: a loop; and a script names, and a child. */
 struct means {
     struct loop *loop;
     struct resolver *resolver;
@@ -245,10 +245,9 @@ struct means {
 
 static bool means_open(struct means *means, const struct config *config)
 {
-    *means = (struct means){.loop = NULL};
+    *means = (struct means){.loop = loop_new()};
     if (config->pac == NULL)
-        return true;
-    means->loop = loop_new();
+        return means->loop != NULL;
     if (means->loop != NULL)
         means->resolver =
             resolver_new(means->loop, &(struct resolve_options){
@@ -265,7 +264,8 @@ static void means_close(struct means *means)
 {
     pac_unref(means->pac);
     resolver_free(means->resolver);
-    (void)loop_free(means->loop);
+    if (means->loop != NULL)
+        (void)loop_free(means->loop);
 }
 
 /* NULL when memory is out. */

@@ -13,6 +13,7 @@ unit_tests = \
 	tests/unit/test_config \
 	tests/unit/test_config_errors \
 	tests/unit/test_config_login \
+	tests/unit/test_config_rules \
 	tests/unit/test_connector \
 	tests/unit/test_demand \
 	tests/unit/test_dial \

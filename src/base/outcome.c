@@ -129,6 +129,17 @@ static const struct outcome_info TABLE[OUTCOME_COUNT] = {
                     "user that runs ccgate: reach them without the proxy "
                     "(NO_PROXY).",
         },
+    [OUTCOME_RULE_REFUSED] =
+        {
+            .name = "rule_refused",
+            .status = 403,
+            .socks = 2,
+            .proxy_error = "http_request_denied",
+            .doctor = "DAE-09",
+            .reason = "Target Refused By A Rule",
+            .help = "An entry of `rules:` refuses this target: `ccgate route URL "
+                    "--trace` says which one.",
+        },
     [OUTCOME_LOOP] =
         {
             .name = "loop",

@@ -26,6 +26,7 @@ enum outcome {
     /* our own policy */
     OUTCOME_CALLER_REFUSED,       /* uid or network not allowed */
     OUTCOME_LOCAL_TARGET_REFUSED, /* loopback or link-local for a foreign caller */
+    OUTCOME_RULE_REFUSED,         /* `rules` say so */
     OUTCOME_LOOP,                 /* Via or an own listener */
     OUTCOME_SESSION_LIMIT,        /* too many sessions */
     OUTCOME_DRAINING,             /* shutting down */

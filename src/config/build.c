@@ -65,6 +65,12 @@ static void patterns_free(struct config_patterns *patterns)
     free(patterns->text);
 }
 
+void rule_clear(struct config_rule *rule)
+{
+    patterns_free(&rule->host);
+    *rule = (struct config_rule){.count = 0};
+}
+
 static void listens_free(struct config_listen *listen, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
@@ -81,6 +87,12 @@ static void lists_free(struct config *c)
     for (size_t i = 0; i < c->proxy_count; i++)
         proxy_clear(&c->proxy[i]);
     free(c->proxy);
+    for (size_t i = 0; i < c->rule_count; i++)
+        rule_clear(&c->rule[i]);
+    free(c->rule);
+    for (size_t i = 0; i < c->rule_proxy_count; i++)
+        proxy_clear(&c->rule_proxy[i]);
+    free(c->rule_proxy);
     patterns_free(&c->noproxy);
     patterns_free(&c->auth_hosts);
     free(c->allow);
@@ -125,6 +137,7 @@ void build_clear(struct build *b)
     free(b->listen_place);
     free(b->tunnel_place);
     free(b->proxy_place);
+    free(b->rule_place);
     *b = (struct build){0};
 }
 
@@ -426,7 +439,8 @@ void build_key(struct build *b, const struct config_key *key, const struct node 
     if (b->report->no_memory)
         return;
     keep_place(b, key, value);
-    if (key->type == CONFIG_LIST || key->type == CONFIG_PROXIES)
+    if (key->type == CONFIG_LIST || key->type == CONFIG_PROXIES ||
+        key->type == CONFIG_RULES)
         build_list(b, key, value);
     else
         build_plain(b, key, value, b->config);

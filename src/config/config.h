@@ -89,12 +89,27 @@ struct config_proxy {
      */
     struct config_login login;
     char **header; /* "Name: value" lines for this proxy, NULL-terminated, or NULL */
+    bool bare;     /* a URL without a user, and nothing beside it */
 };
 
 struct config_patterns {
     struct pattern *pattern;
     char **text; /* as written, same order, for the explanation */
     size_t count;
+};
+
+enum config_via { CONFIG_VIA_PROXY, CONFIG_VIA_DIRECT, CONFIG_VIA_REFUSE };
+enum config_when {
+    CONFIG_WHEN_BEFORE, /* ahead of all sources of a way */
+    CONFIG_WHEN_AFTER,  /* where no source names one */
+};
+
+/* One entry of `rules`. */
+struct config_rule {
+    struct config_patterns host;
+    enum config_when when;
+    enum config_via via;
+    size_t first, count; /* VIA_PROXY: these of rule_proxy */
 };
 
 enum config_listen_kind { CONFIG_LISTEN_TCP, CONFIG_LISTEN_UNIX };
@@ -149,6 +164,10 @@ struct config {
     char *pac;             /* the URL of a PAC script, or NULL */
     uint64_t pac_children; /* that run it, at most: 4 */
     struct config_patterns noproxy;
+    struct config_rule *rule;
+    size_t rule_count;
+    struct config_proxy *rule_proxy; /* of all rules */
+    size_t rule_proxy_count;
     struct config_patterns auth_hosts;
     bool via_corp_proxy;
     struct config_login login; /* global, for proxies of the environment */
@@ -186,6 +205,14 @@ void config_unref(struct config *config);
  */
 bool config_may_login(const struct config *config, struct span host, uint16_t port,
                       bool environment);
+
+/*
+ * The entry of `proxy` or, failing that, of a rule that names this one, with the login
+ * and the header lines for it; or NULL.
+ */
+const struct config_proxy *config_find_proxy(const struct config *config,
+                                             enum hop_kind kind, struct span host,
+                                             uint16_t port);
 
 /* Whether host and port are an address of `listen` or `tunnel`. */
 bool config_is_own(const struct config *config, struct span host, uint16_t port);
@@ -260,6 +287,7 @@ enum config_type {
     CONFIG_COUNT,
     CONFIG_LIST,
     CONFIG_PROXIES,
+    CONFIG_RULES,
 };
 
 struct config_key {

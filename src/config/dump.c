@@ -160,7 +160,7 @@ static void put_headers(struct dump *d, char *const *lines, const char *indent)
 {
     for (; lines != NULL && *lines != NULL; lines++) {
         put_text(d, indent);
-        put_text(d, "- \"");
+        put_text(d, "  - \"");
         put(d, (struct span){*lines, strcspn(*lines, ":")}); /* a token: no quotes */
         put_text(d, ": (hidden)\"");
     }
@@ -266,11 +266,15 @@ static void put_url(struct dump *d, const struct config_proxy *proxy)
     put_text(d, "\"");
 }
 
-static void put_proxy(struct dump *d, const struct config_proxy *proxy)
+/* indent: a line break and the blanks before the keys; the first is marked. */
+static void put_proxy(struct dump *d, const struct config_proxy *proxy,
+                      const char *indent)
 {
     const struct config *c = d->config;
+    size_t marked = strlen(indent) - 2;
 
-    put_text(d, "\n  - url: ");
+    put(d, (struct span){indent, marked});
+    put_text(d, "- url: ");
     put_url(d, proxy);
     for (const struct config_key *key = schema_proxy_keys; key->path != NULL; key++) {
         if (!is_own(c, proxy, key))
@@ -278,22 +282,57 @@ static void put_proxy(struct dump *d, const struct config_proxy *proxy)
         if ((key->type == CONFIG_TEXT || key->type == CONFIG_PATH) &&
             text_field(proxy, key) == NULL)
             continue;
-        put_text(d, "\n    ");
+        put_text(d, indent);
         put_text(d, key->path);
         put_text(d, ": ");
         put_plain(d, key, proxy);
     }
-    if (proxy->login.password != NULL && proxy->login.password != c->login.password)
-        put_text(d, "\n    # password: (hidden)");
-    if (proxy->header != NULL)
-        put_text(d, "\n    header:");
-    put_headers(d, proxy->header, "\n      ");
+    if (proxy->login.password != NULL && proxy->login.password != c->login.password) {
+        put_text(d, indent);
+        put_text(d, "# password: (hidden)");
+    }
+    if (proxy->header != NULL) {
+        put_text(d, indent);
+        put_text(d, "header:");
+    }
+    put_headers(d, proxy->header, indent);
 }
 
 static void put_proxies(struct dump *d)
 {
     for (size_t i = 0; i < d->config->proxy_count; i++)
-        put_proxy(d, &d->config->proxy[i]);
+        put_proxy(d, &d->config->proxy[i], "\n    ");
+}
+
+/* ---- rules ---- */
+
+static void put_way(struct dump *d, const struct config_rule *rule)
+{
+    if (rule->via != CONFIG_VIA_PROXY) {
+        put_text(d, rule->via == CONFIG_VIA_DIRECT ? " direct" : " refuse");
+        return;
+    }
+    for (size_t i = 0; i < rule->count; i++)
+        put_proxy(d, &d->config->rule_proxy[rule->first + i], "\n        ");
+}
+
+static void put_rule(struct dump *d, const struct config_rule *rule)
+{
+    put_text(d, "\n  - host: [");
+    for (size_t i = 0; i < rule->host.count; i++) {
+        put_text(d, i > 0 ? ", " : "");
+        put_quoted(d, span_of(rule->host.text[i]));
+    }
+    put_text(d, "]\n    via:");
+    put_way(d, rule);
+    if (rule->when == CONFIG_WHEN_AFTER)
+        put_text(d, "\n    when: after");
+}
+
+static void put_rules(struct dump *d)
+{
+    for (size_t i = 0; i < d->config->rule_count; i++)
+        put_rule(d, &d->config->rule[i]);
 }
 
 /* ---- keys ---- */
@@ -314,6 +353,8 @@ static void put_list(struct dump *d, const struct config_key *key)
         put_listen(d, c->tunnel, c->tunnel_count);
     else if (key->offset == offsetof(struct config, proxy))
         put_proxies(d);
+    else if (key->offset == offsetof(struct config, rule))
+        put_rules(d);
     else if (key->offset == offsetof(struct config, noproxy))
         put_patterns(d, &c->noproxy);
     else if (key->offset == offsetof(struct config, auth_hosts))
@@ -323,7 +364,7 @@ static void put_list(struct dump *d, const struct config_key *key)
     else if (key->offset == offsetof(struct config, allow_uid))
         put_users(d);
     else if (key->offset == offsetof(struct config, header))
-        put_headers(d, c->header, "\n  ");
+        put_headers(d, c->header, "\n");
     else
         put_strings(d, c->tls_ca);
 }
@@ -336,6 +377,8 @@ static bool list_is_empty(const struct config *c, const struct config_key *key)
         return c->tunnel_count == 0;
     if (key->offset == offsetof(struct config, proxy))
         return c->proxy_count == 0;
+    if (key->offset == offsetof(struct config, rule))
+        return c->rule_count == 0;
     if (key->offset == offsetof(struct config, noproxy))
         return c->noproxy.count == 0;
     if (key->offset == offsetof(struct config, auth_hosts))
@@ -397,7 +440,8 @@ static bool opens_group(const struct config_key *key)
 
 static void put_key(struct dump *d, const struct config_key *key)
 {
-    bool list = key->type == CONFIG_LIST || key->type == CONFIG_PROXIES;
+    bool list = key->type == CONFIG_LIST || key->type == CONFIG_PROXIES ||
+                key->type == CONFIG_RULES;
     bool text = key->type == CONFIG_TEXT || key->type == CONFIG_PATH;
     size_t group = group_length(key->path);
 

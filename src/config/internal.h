@@ -123,6 +123,7 @@ void mask_undo(char *value, size_t len, struct span text, size_t start, size_t e
 
 extern const struct config_key schema_keys[];       /* config_schema() */
 extern const struct config_key schema_proxy_keys[]; /* of an entry of `proxy` */
+extern const struct config_key schema_rule_keys[];  /* of an entry of `rules` */
 
 /* The key `group.name` (group empty: `name`); index in the table, or -1. */
 int schema_find(const struct config_key *table, struct span group, struct span name);
@@ -202,6 +203,7 @@ struct build {
     const struct node **listen_place; /* config->listen_count of them */
     const struct node **tunnel_place; /* config->tunnel_count of them */
     struct proxy_place *proxy_place;  /* config->proxy_count of them */
+    struct proxy_place *rule_place;   /* config->rule_proxy_count of them */
 };
 
 /* A build with an empty config. False when memory is out. */
@@ -224,9 +226,25 @@ void *build_grow(struct build *b, void *array, size_t count, size_t size);
 /* span_dup() with a report. */
 char *build_dup(struct build *b, struct span text);
 
-/* Items of lists (lists.c, listen.c, proxy.c). */
+/*
+ * Sorts the values of a map by the keys of a table; what is unknown or stands there
+ * twice is reported. what: "an entry of proxy".
+ */
+void build_fields(struct build *b, const struct config_key *table, const char *what,
+                  const struct node *map, const struct node **field);
+
+/* Adds the patterns of a text: an item, or a part of it. */
+void build_patterns(struct build *b, const struct node *at, struct span text,
+                    struct config_patterns *into);
+
+/*
+ * One more proxy of a rule, by a map or by a text that stands there.
+ */
+void build_rule_proxy(struct build *b, const struct node *at, struct span text);
+
+/* Items of lists (lists.c, listen.c, proxy.c, rules.c). */
 typedef void build_item(struct build *b, const struct node *item);
-build_item build_listen, build_tunnel, build_proxy;
+build_item build_listen, build_tunnel, build_proxy, build_rule;
 void build_list(struct build *b, const struct config_key *key,
                 const struct node *value);
 void build_header(struct build *b, const struct node *item, char ***header);
@@ -241,6 +259,7 @@ void build_check_listen(struct build *b);
 void login_finish(struct build *b, const struct config_sources *from);
 void login_clear(struct config_login *login);
 void proxy_clear(struct config_proxy *proxy);
+void rule_clear(struct config_rule *rule);
 
 /* ---- a document: one file, all variables, or the whole command line ---- */
 

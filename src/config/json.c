@@ -93,6 +93,11 @@ static void put_type(struct writer *w, const struct config_key *key)
                "{\"type\": \"array\", \"items\": {\"anyOf\": [{\"type\": \"string\"}, "
                "{\"$ref\": \"#/$defs/entry\"}]}}]");
         break;
+    case CONFIG_RULES:
+        put(w, "\"anyOf\": [{\"type\": \"string\"}, {\"$ref\": \"#/$defs/rule\"}, "
+               "{\"type\": \"array\", \"items\": {\"anyOf\": [{\"type\": \"string\"}, "
+               "{\"$ref\": \"#/$defs/rule\"}]}}]");
+        break;
     default:
         put(w, text);
         break;
@@ -122,18 +127,31 @@ static void put_property(struct writer *w, const struct config_key *key,
     put(w, "}");
 }
 
-static void put_definitions(struct writer *w)
+static void put_definition(struct writer *w, const char *head,
+                           const struct config_key *key)
 {
     const char *comma = "\n    ";
 
-    put(w, "  \"$defs\": {\"entry\": {\"type\": \"object\", \"required\": [\"url\"],\n"
-           "    \"additionalProperties\": false, \"properties\": {");
-    for (const struct config_key *key = schema_proxy_keys; key->path != NULL; key++) {
+    put(w, head);
+    put(w, "\n    \"additionalProperties\": false, \"properties\": {");
+    for (; key->path != NULL; key++) {
         put(w, comma);
         put_property(w, key, key->path);
         comma = ",\n    ";
     }
-    put(w, "}}}\n");
+    put(w, "}}");
+}
+
+static void put_definitions(struct writer *w)
+{
+    put(w, "  \"$defs\": {");
+    put_definition(w, "\"entry\": {\"type\": \"object\", \"required\": [\"url\"],",
+                   schema_proxy_keys);
+    put_definition(w,
+                   ",\n  \"rule\": {\"type\": \"object\", "
+                   "\"required\": [\"host\", \"via\"],",
+                   schema_rule_keys);
+    put(w, "}\n");
 }
 
 /* All keys; those with a dot go into an object of their group. */

@@ -59,26 +59,25 @@ static void add_pattern(struct build *b, const struct node *item, struct span te
     patterns[into->count++] = pattern;
 }
 
-static void build_patterns(struct build *b, const struct node *item,
-                           struct config_patterns *into)
+void build_patterns(struct build *b, const struct node *at, struct span text,
+                    struct config_patterns *into)
 {
-    struct span rest = node_span(item);
-    struct span text;
+    struct span word;
 
     /* As in NO_PROXY, whose users write commas, blanks, or both. */
-    while (span_next(&rest, ", \t\r\n", &text) && !report_full(b->report))
-        if (text.len > 0)
-            add_pattern(b, item, text, into);
+    while (span_next(&text, ", \t\r\n", &word) && !report_full(b->report))
+        if (word.len > 0)
+            add_pattern(b, at, word, into);
 }
 
 static void build_noproxy(struct build *b, const struct node *item)
 {
-    build_patterns(b, item, &b->config->noproxy);
+    build_patterns(b, item, node_span(item), &b->config->noproxy);
 }
 
 static void build_auth_hosts(struct build *b, const struct node *item)
 {
-    build_patterns(b, item, &b->config->auth_hosts);
+    build_patterns(b, item, node_span(item), &b->config->auth_hosts);
 }
 
 /* ---- allow, allow_users ---- */
@@ -263,6 +262,7 @@ static const struct {
     {offsetof(struct config, listen), build_listen, false, false},
     {offsetof(struct config, tunnel), build_tunnel, false, false},
     {offsetof(struct config, proxy), build_proxy, true, false},
+    {offsetof(struct config, rule), build_rule, true, false},
     {offsetof(struct config, noproxy), build_noproxy, false, true},
     {offsetof(struct config, auth_hosts), build_auth_hosts, false, true},
     {offsetof(struct config, header), build_global_header, false, false},

@@ -6,6 +6,7 @@ libccgate_a_SOURCES += \
 	src/config/config.h \
 	src/config/document.c \
 	src/config/dump.c \
+	src/config/fields.c \
 	src/config/files.c \
 	src/config/internal.h \
 	src/config/json.c \
@@ -17,6 +18,7 @@ libccgate_a_SOURCES += \
 	src/config/pac.c \
 	src/config/proxy.c \
 	src/config/report.c \
+	src/config/rules.c \
 	src/config/schema.c \
 	src/config/secret.c \
 	src/config/secret.h \

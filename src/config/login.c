@@ -45,6 +45,29 @@ int config_auths_place(config_auths set, enum config_auth scheme)
 
 /* ---- whom our login is for ---- */
 
+static const struct config_proxy *find(const struct config_proxy *proxy, size_t count,
+                                       enum hop_kind kind, struct span host,
+                                       uint16_t port)
+{
+    for (size_t i = 0; i < count; i++)
+        if (proxy[i].kind == kind && proxy[i].port == port &&
+            span_equal_nocase(span_of(proxy[i].host), host))
+            return &proxy[i];
+    return NULL;
+}
+
+const struct config_proxy *config_find_proxy(const struct config *config,
+                                             enum hop_kind kind, struct span host,
+                                             uint16_t port)
+{
+    const struct config_proxy *found =
+        find(config->proxy, config->proxy_count, kind, host, port);
+
+    return found != NULL
+               ? found
+               : find(config->rule_proxy, config->rule_proxy_count, kind, host, port);
+}
+
 bool config_may_login(const struct config *config, struct span host, uint16_t port,
                       bool environment)
 {
@@ -461,6 +484,17 @@ static void finish_proxy(struct build *b, const struct config_sources *from,
         finish_http(b, from, own, place, own_user);
 }
 
+static void finish_proxies(struct build *b, const struct config_sources *from,
+                           bool looks, struct config_proxy *proxy,
+                           const struct proxy_place *place, size_t count)
+{
+    for (size_t i = 0; i < count && !b->report->no_memory; i++) {
+        if (looks)
+            check_keytab(b, proxy[i].login.keytab, place[i].login.keytab);
+        finish_proxy(b, from, &proxy[i], &place[i]);
+    }
+}
+
 /* What asks for a password without a user. */
 static const struct node *password_node(const struct build *b)
 {
@@ -497,11 +531,8 @@ void login_finish(struct build *b, const struct config_sources *from)
         find_password(b, from);
         check_keytab(b, c->login.keytab, b->login.keytab);
     }
-    for (size_t i = 0; i < c->proxy_count && !b->report->no_memory; i++) {
-        if (looks)
-            check_keytab(b, c->proxy[i].login.keytab, b->proxy_place[i].login.keytab);
-        finish_proxy(b, from, &c->proxy[i], &b->proxy_place[i]);
-    }
+    finish_proxies(b, from, looks, c->proxy, b->proxy_place, c->proxy_count);
+    finish_proxies(b, from, looks, c->rule_proxy, b->rule_place, c->rule_proxy_count);
     if (!b->report->no_memory)
         warn_incomplete(b, looks);
 }

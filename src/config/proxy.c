@@ -9,6 +9,8 @@
 /* What one entry consists of, before anything is looked at. */
 struct entry {
     const struct node *at;
+    struct span text; /* the URL of an entry that is no map */
+    bool of_rule;
     const struct node *field[14]; /* by index in schema_proxy_keys */
 };
 
@@ -177,19 +179,14 @@ static char *with_scheme(struct build *b, struct span text)
     return url;
 }
 
-static bool take_url(struct build *b, const struct node *at, struct config_proxy *proxy)
+static bool take_url(struct build *b, const struct node *at, struct span text,
+                     struct config_proxy *proxy)
 {
-    struct span text = node_span(at);
-    char *copy;
+    char *copy = with_scheme(b, text);
     struct url url;
     const char *why;
     bool ok;
 
-    if (span_equal_nocase(text, SPAN("direct")))
-        return fail(b, at,
-                    "going direct is no proxy: name hosts in noproxy; without "
-                    "via_corp_proxy, all go direct when no proxy is known");
-    copy = with_scheme(b, text);
     if (copy == NULL)
         return false;
     why = url_parse(&url, span_of(copy));
@@ -205,44 +202,24 @@ static bool take_url(struct build *b, const struct node *at, struct config_proxy
 
 /* ---- the entry ---- */
 
-static void entry_unknown(struct build *b, const struct node *key)
+/* What is no URL, but a word for a way. */
+static bool is_word(struct build *b, const struct node *at, struct span text,
+                    bool of_rule)
 {
-    struct span none = {NULL, 0};
-    const char *advice = schema_advice(node_span(key));
-    const char *meant = schema_suggest(schema_proxy_keys, none, node_span(key));
-    char text[QUOTE_SIZE];
-
-    report_error(b->report, key, "unknown key \"%s\" in an entry of proxy",
-                 quote(node_span(key), text));
-    if (advice != NULL)
-        report_help(b->report, "%s", advice);
-    else if (meant != NULL)
-        report_help(b->report, "did you mean \"%s\"?", meant);
-}
-
-static bool entry_from_map(struct build *b, struct entry *entry, const struct node *map)
-{
-    unsigned before = b->report->errors;
-    struct span none = {NULL, 0};
-
-    for (const struct node *item = map->first; item != NULL; item = item->next) {
-        int index;
-
-        if (item->key->kind != NODE_SCALAR || report_full(b->report))
-            continue;
-        index = schema_find(schema_proxy_keys, none, node_span(item->key));
-        if (index < 0)
-            entry_unknown(b, item->key);
-        else if (entry->field[index] != NULL)
-            report_error(b->report, item->key,
-                         "\"%s\" stands here again, first in line %zu",
-                         schema_proxy_keys[index].path, entry->field[index]->key->line);
-        else
-            entry->field[index] = item;
+    if (of_rule && (span_equal_nocase(text, SPAN("direct")) ||
+                    span_equal_nocase(text, SPAN("refuse")))) {
+        report_error(b->report, at,
+                     "\"%.*s\" stands alone: ccgate never goes another way because a "
+                     "proxy failed",
+                     SPAN_ARG(text));
+        return true;
     }
-    if (entry->field[ENTRY_URL] == NULL)
-        fail(b, map, "this entry of proxy has no url");
-    return b->report->errors == before;
+    if (!span_equal_nocase(text, SPAN("direct")))
+        return false;
+    fail(b, at,
+         "going direct is no proxy: name hosts in noproxy; without via_corp_proxy, all "
+         "go direct when no proxy is known");
+    return true;
 }
 
 static void entry_header(struct build *b, const struct node *value,
@@ -267,22 +244,27 @@ static void entry_header(struct build *b, const struct node *value,
     }
 }
 
-static void entry_url(struct build *b, const struct node *at,
-                      struct config_proxy *proxy)
+static void entry_text(struct build *b, const struct entry *entry,
+                       const struct node *at, struct span text,
+                       struct config_proxy *proxy)
 {
-    const char *why;
+    const char *why = value_text(text);
 
-    if (at->kind == NODE_VOID)
-        return;
-    if (at->kind != NODE_SCALAR || at->len == 0 || node_is_null(at)) {
-        fail(b, at, "a URL is needed here, as in http://proxy.example:8080");
-        return;
-    }
-    why = value_text(node_span(at));
     if (why != NULL)
         report_error(b->report, at, "a URL %s", why);
+    else if (!is_word(b, at, text, entry->of_rule))
+        take_url(b, at, text, proxy);
+}
+
+static void entry_url(struct build *b, const struct entry *entry, const struct node *at,
+                      struct config_proxy *proxy)
+{
+    if (at->kind == NODE_VOID)
+        return;
+    if (at->kind != NODE_SCALAR || at->len == 0 || node_is_null(at))
+        fail(b, at, "a URL is needed here, as in http://proxy.example:8080");
     else
-        take_url(b, at, proxy);
+        entry_text(b, entry, at, node_span(at), proxy);
 }
 
 static void entry_fields(struct build *b, const struct entry *entry,
@@ -291,7 +273,9 @@ static void entry_fields(struct build *b, const struct entry *entry,
     const struct node *username = entry->field[ENTRY_USERNAME];
 
     if (entry->field[ENTRY_URL] != NULL)
-        entry_url(b, entry->field[ENTRY_URL], proxy);
+        entry_url(b, entry, entry->field[ENTRY_URL], proxy);
+    else if (entry->text.len > 0)
+        entry_text(b, entry, entry->at, entry->text, proxy);
     if (username != NULL && proxy->login.login_name != NULL) {
         fail(b, username, "the URL already names a user");
         return;
@@ -331,22 +315,28 @@ static void check_socks(struct build *b, const struct entry *entry,
         fail(b, entry->at, "the user name is too long for SOCKS");
 }
 
+/* An array of the config, and what is known about its proxies. */
+struct shelf {
+    struct config_proxy **proxy;
+    size_t *count;
+    struct proxy_place **place;
+};
+
 static void entry_keep(struct build *b, const struct entry *entry,
-                       struct config_proxy *proxy)
+                       const struct shelf *shelf, struct config_proxy *proxy)
 {
-    struct config *c = b->config;
     struct config_proxy *larger =
-        build_grow(b, c->proxy, c->proxy_count, sizeof(*proxy));
+        build_grow(b, *shelf->proxy, *shelf->count, sizeof(*proxy));
     struct proxy_place *places;
 
     if (larger == NULL)
         return;
-    c->proxy = larger;
-    places = build_grow(b, b->proxy_place, c->proxy_count, sizeof(*places));
+    *shelf->proxy = larger;
+    places = build_grow(b, *shelf->place, *shelf->count, sizeof(*places));
     if (places == NULL)
         return;
-    b->proxy_place = places;
-    places[c->proxy_count] = (struct proxy_place){
+    *shelf->place = places;
+    places[*shelf->count] = (struct proxy_place){
         .at = entry->at,
         .login = {.username = entry->field[ENTRY_USERNAME],
                   .password_file = entry->field[ENTRY_PASSWORD_FILE],
@@ -356,24 +346,56 @@ static void entry_keep(struct build *b, const struct entry *entry,
                   .keytab = entry->field[ENTRY_KEYTAB]},
         .own_auth = entry->field[ENTRY_AUTH] != NULL,
     };
-    larger[c->proxy_count++] = *proxy;
+    larger[(*shelf->count)++] = *proxy;
     *proxy = (struct config_proxy){0}; /* now the config's */
+}
+
+static bool is_bare(const struct entry *entry, const struct config_proxy *proxy)
+{
+    for (int i = ENTRY_AUTH; i <= ENTRY_HEADER; i++)
+        if (entry->field[i] != NULL)
+            return false;
+    return proxy->login.login_name == NULL;
+}
+
+static void build_entry(struct build *b, struct entry *entry, const struct shelf *shelf)
+{
+    struct config_proxy proxy = {0};
+    unsigned before = b->report->errors;
+
+    if (entry->at->kind == NODE_MAP) {
+        build_fields(b, schema_proxy_keys,
+                     entry->of_rule ? "a proxy of a rule" : "an entry of proxy",
+                     entry->at, entry->field);
+        if (entry->field[ENTRY_URL] == NULL)
+            report_error(b->report, entry->at, "this %s has no url",
+                         entry->of_rule ? "proxy of a rule" : "entry of proxy");
+    }
+    entry_fields(b, entry, &proxy);
+    if (hop_kind_is_socks(proxy.kind))
+        check_socks(b, entry, &proxy);
+    proxy.bare = is_bare(entry, &proxy);
+    if (b->report->errors == before && proxy.host != NULL && !b->report->no_memory)
+        entry_keep(b, entry, shelf, &proxy);
+    proxy_clear(&proxy);
 }
 
 void build_proxy(struct build *b, const struct node *item)
 {
-    struct config_proxy proxy = {0};
+    struct config *c = b->config;
     struct entry entry = {.at = item};
-    unsigned before = b->report->errors;
 
-    if (item->kind == NODE_MAP)
-        entry_from_map(b, &entry, item);
-    else
-        entry.field[ENTRY_URL] = item;
-    entry_fields(b, &entry, &proxy);
-    if (hop_kind_is_socks(proxy.kind))
-        check_socks(b, &entry, &proxy);
-    if (b->report->errors == before && proxy.host != NULL && !b->report->no_memory)
-        entry_keep(b, &entry, &proxy);
-    proxy_clear(&proxy);
+    if (item->kind != NODE_MAP)
+        entry.text = node_span(item);
+    build_entry(b, &entry,
+                &(struct shelf){&c->proxy, &c->proxy_count, &b->proxy_place});
+}
+
+void build_rule_proxy(struct build *b, const struct node *at, struct span text)
+{
+    struct config *c = b->config;
+    struct entry entry = {.at = at, .text = text, .of_rule = true};
+
+    build_entry(b, &entry,
+                &(struct shelf){&c->rule_proxy, &c->rule_proxy_count, &b->rule_place});
 }

@@ -33,6 +33,8 @@ const struct config_key schema_keys[] = {
      "processes that run the script, at most", AT(pac_children)},
     {"noproxy", CONFIG_LIST, NULL, NULL, "PATTERN",
      "hosts and networks that are reached directly", AT(noproxy)},
+    {"rules", CONFIG_RULES, NULL, NULL, "RULE",
+     "ways for single hosts: \"HOST direct|refuse|URL [before|after]\"", AT(rule)},
     {"via_corp_proxy", CONFIG_BOOL, NULL, "false", NULL,
      "never go direct for want of a proxy", AT(via_corp_proxy)},
     {"auth", CONFIG_CHOICES, AUTH_CHOICES, "auto", "SCHEME", "how to log in to proxies",
@@ -145,6 +147,15 @@ const struct config_key schema_proxy_keys[] = {
      IN_PROXY(login.principal)},
     {"header", CONFIG_LIST, NULL, NULL, "LINE", "header fields to send there",
      IN_PROXY(header)},
+    {.path = NULL},
+};
+
+const struct config_key schema_rule_keys[] = {
+    {"host", CONFIG_LIST, NULL, NULL, "PATTERN", "the hosts that it is for", 0},
+    {"via", CONFIG_PROXIES, NULL, NULL, "WAY", "direct, refuse, or the proxies", 0},
+    {"when", CONFIG_CHOICE, "before|after", "before", "WHEN",
+     "ahead of all sources, or where none names a way",
+     offsetof(struct config_rule, when)},
     {.path = NULL},
 };
 

@@ -33,7 +33,7 @@ static void option_of_variable(struct span variable, char *option)
 static bool is_list(const struct config_key *key)
 {
     return key->type == CONFIG_LIST || key->type == CONFIG_PROXIES ||
-           key->type == CONFIG_CHOICES;
+           key->type == CONFIG_RULES || key->type == CONFIG_CHOICES;
 }
 
 static struct node *scalar(struct loader *l, const struct source *source,

@@ -92,6 +92,11 @@ static const char *const aliases[][2] = {
     {"allowed_users", "allow_users"},
     {"max_sessions", "limit.sessions"},
     {"proxies", "proxy"},
+    {"proxy", "via"},
+    {"way", "via"},
+    {"action", "via"},
+    {"pattern", "host"},
+    {"domain", "host"},
 };
 
 static bool in_table(const struct config_key *table, const char *path)

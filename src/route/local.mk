@@ -35,6 +35,7 @@ libccgate_a_SOURCES += \
 	src/route/route_pac.c \
 	src/route/route_query.c \
 	src/route/route_source.c \
+	src/route/route_rules.c \
 	src/route/system_child.c \
 	src/route/system_child.h \
 	src/route/system_environment.c \

@@ -161,9 +161,10 @@ bool hop_set(struct hop *hop, enum hop_kind kind, struct span host, uint16_t por
            (!hop_kind_is_http(kind) || set_header(hop, config->header, more));
 }
 
-struct route *route_of_list(struct config *config, const char *label, struct span text)
+struct route *route_of_proxies(struct config *config,
+                               const struct config_proxy *proxies, size_t count,
+                               const char *label, struct span text)
 {
-    size_t count = config->proxy_count;
     struct route *route = route_make(ROUTE_HOPS, config, label, text);
 
     if (count > ROUTE_HOP_LIMIT)
@@ -171,8 +172,12 @@ struct route *route_of_list(struct config *config, const char *label, struct spa
     if (route == NULL || !route_hops(route, count))
         goto out;
     for (size_t i = 0; i < count; i++) {
-        const struct config_proxy *proxy = &config->proxy[i];
+        const struct config_proxy *proxy = &proxies[i];
 
+        /* Somewhere else it may stand with its login. */
+        if (proxy->bare)
+            proxy = config_find_proxy(config, proxy->kind, span_of(proxy->host),
+                                      proxy->port);
         route->hops[i].login = &proxy->login;
         if (!hop_set(&route->hops[i], proxy->kind, span_of(proxy->host), proxy->port,
                      config, proxy->header))
@@ -182,6 +187,11 @@ struct route *route_of_list(struct config *config, const char *label, struct spa
 out:
     route_unref(route);
     return NULL;
+}
+
+struct route *route_of_list(struct config *config, const char *label, struct span text)
+{
+    return route_of_proxies(config, config->proxy, config->proxy_count, label, text);
 }
 
 /* ---- the router ---- */
@@ -206,6 +216,8 @@ struct router *router_new(const struct router_options *options)
         if (router->list == NULL)
             goto out;
     }
+    if (!router_rules_read(router))
+        goto out;
     return router;
 out:
     router_free(router);
@@ -223,6 +235,7 @@ void router_free(struct router *router)
     if (router == NULL || --router->refs > 0)
         return;
     route_unref(router->list);
+    router_rules_free(router);
     for (size_t i = 0; i < ROUTER_SEEN; i++)
         route_unref(router->seen[i]);
     pac_unref(router->pac);
@@ -252,6 +265,8 @@ size_t router_hops(const struct router *router, const struct hop **hops, size_t 
 {
     size_t count = add_hops(router->list, hops, 0, limit);
 
+    for (size_t i = 0; i < router->config->rule_count; i++)
+        count = add_hops(router->rules[i], hops, count, limit);
     for (size_t i = 0; i < ROUTER_SEEN; i++)
         count = add_hops(router->seen[i], hops, count, limit);
     if (router->list != NULL || router->pac != NULL)
@@ -271,14 +286,28 @@ static bool has_hop(const struct route *route, const char *name, size_t *place)
     return false;
 }
 
+/* Of what the configuration and the script name; NULL: there is none. */
+static struct route *find_named(const struct router *router, const char *name,
+                                size_t *place)
+{
+    if (has_hop(router->list, name, place))
+        return router->list;
+    for (size_t i = 0; i < router->config->rule_count; i++)
+        if (has_hop(router->rules[i], name, place))
+            return router->rules[i];
+    for (size_t i = 0; i < ROUTER_SEEN; i++)
+        if (has_hop(router->seen[i], name, place))
+            return router->seen[i];
+    return NULL;
+}
+
 struct route *router_find_hop(const struct router *router, const char *name,
                               size_t *place)
 {
-    if (has_hop(router->list, name, place))
-        return route_ref(router->list);
-    for (size_t i = 0; i < ROUTER_SEEN; i++)
-        if (has_hop(router->seen[i], name, place))
-            return route_ref(router->seen[i]);
+    struct route *named = find_named(router, name, place);
+
+    if (named != NULL)
+        return route_ref(named);
     if (router->list != NULL || router->pac != NULL)
         return NULL;
     for (int secure = 1; secure >= 0; secure--) {
@@ -291,23 +320,14 @@ struct route *router_find_hop(const struct router *router, const char *name,
     return NULL;
 }
 
-static bool is_known(const struct router *router, const char *name)
-{
-    size_t place;
-    bool known = has_hop(router->list, name, &place);
-
-    for (size_t i = 0; i < ROUTER_SEEN && !known; i++)
-        known = has_hop(router->seen[i], name, &place);
-    return known;
-}
-
 void router_saw(struct router *router, struct route *route)
 {
     bool known = true;
+    size_t place;
 
     for (size_t i = 0; i < route->hop_count && known; i++)
-        known =
-            route->hops[i].kind == HOP_DIRECT || is_known(router, route->hops[i].name);
+        known = route->hops[i].kind == HOP_DIRECT ||
+                find_named(router, route->hops[i].name, &place) != NULL;
     if (known)
         return;
     route_unref(router->seen[router->seen_next]);
@@ -316,6 +336,15 @@ void router_saw(struct router *router, struct route *route)
 }
 
 /* ---- decisions ---- */
+
+const struct hop *router_own_hop(const struct router *router, const struct route *route)
+{
+    for (size_t i = 0; router->is_self != NULL && i < route->hop_count; i++)
+        if (router->is_self(router->self_ctx, span_of(route->hops[i].host),
+                            route->hops[i].port))
+            return &route->hops[i];
+    return NULL;
+}
 
 struct route *router_direct(const struct router *router,
                             const struct route_request *request, const char *label,

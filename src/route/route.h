@@ -2,11 +2,12 @@
  * route: which way out, and why.
  *
  * The order of sources: our own listeners (a loop), loopback and link-local targets
- * (never to a parent), `noproxy`, the script of `pac`, the `proxy` list, the
- * environment's variables (whose NO_PROXY counts only with them). With a script the
- * list is what stands in while there is none that can be run, and the environment does
- * not count. Direct is the last resort, and only when no source names a way and
- * via_corp_proxy is off. A source that failed makes the decision undecided.
+ * (never to a parent), the first of `rules` that matches, `noproxy`, the script of
+ * `pac`, the `proxy` list, the environment's variables (whose NO_PROXY counts only with
+ * them), and the rules that come after all these. With a script the list is what stands
+ * in while there is none that can be run, and the environment does not count. Direct is
+ * the last resort, and only when no source names a way and via_corp_proxy is off. A
+ * source that failed makes the decision undecided.
  */
 #ifndef CCGATE_ROUTE_ROUTE_H
 #define CCGATE_ROUTE_ROUTE_H
@@ -42,7 +43,8 @@ struct hop {
 struct route {
     unsigned refs;
     enum route_kind kind;
-    enum outcome outcome; /* REFUSED: LOOP, LOCAL_TARGET_REFUSED, ROUTE_UNDECIDED */
+    enum outcome outcome; /* REFUSED: LOOP, LOCAL_TARGET_REFUSED, RULE_REFUSED,
+                             ROUTE_UNDECIDED */
     bool refuse_local;    /* DIRECT, and hops of that kind: no loopback or link-local
                              address after lookup */
     char *why;            /* "noproxy: *.corp.example", "proxy: list", ... never NULL */
@@ -107,8 +109,8 @@ struct route *route_decide(struct router *router, const struct route_request *re
 
 /*
  * The hops that are known, for status: those of the `proxy` list or, without it and
- * without a script, those of the environment; and those that the script named lately;
- * each once. Returns how many it put into hops, limit at
+ * without a script, those of the environment; those of the rules; and those that the
+ * script named lately; each once. Returns how many it put into hops, limit at
  * most. They live as long as the router.
  */
 size_t router_hops(const struct router *router, const struct hop **hops, size_t limit);

@@ -15,8 +15,9 @@ struct router {
     struct config *config;
     route_is_self *is_self;
     void *self_ctx;
-    struct pac *pac;    /* NULL: no script */
-    struct route *list; /* for every request that the `proxy` list decides, or NULL */
+    struct pac *pac;      /* NULL: no script */
+    struct route *list;   /* for every request that the `proxy` list decides, or NULL */
+    struct route **rules; /* of each rule: its proxies, or NULL */
     struct environment environment;
     struct route *seen[ROUTER_SEEN]; /* for status; a ring */
     size_t seen_next;
@@ -54,6 +55,9 @@ extern route_source *const route_sources[];
 /* What a source that answered SAID_LATER has to say now; ends the query or goes on. */
 void route_resume(struct route_query *query, enum said said);
 
+/* Of a source that says so; NULL: memory is out. */
+enum said route_decided(struct route_query *query, struct route *route);
+
 /* A line of the trace, if there is one; memory that is out cuts it. */
 void route_explain(struct route_query *query, const char *step, struct span text);
 
@@ -67,8 +71,26 @@ struct route *router_direct(const struct router *router,
 /* The entries of `proxy`, because of what label and text say. NULL: memory. */
 struct route *route_of_list(struct config *config, const char *label, struct span text);
 
+/* The same of any proxies. */
+struct route *route_of_proxies(struct config *config,
+                               const struct config_proxy *proxies, size_t count,
+                               const char *label, struct span text);
+
+/* A hop of the route that is one of our own listeners, or NULL. */
+const struct hop *router_own_hop(const struct router *router,
+                                 const struct route *route);
+
 /* Remembers the hops of a route that a source has named, for status. */
 void router_saw(struct router *router, struct route *route);
+
+/* ---- route_rules.c ---- */
+
+/* The routes of the rules that name proxies. False: memory is out. */
+bool router_rules_read(struct router *router);
+void router_rules_free(struct router *router);
+
+/* The rules ahead of all sources, and those where none has named a way. */
+route_source route_ask_rules_before, route_ask_rules_after;
 
 /* ---- route_pac.c ---- */
 

@@ -46,26 +46,13 @@ static struct tally count(const struct router *router, struct span said)
     return tally;
 }
 
-/* The entry of `proxy` that names the same one, or NULL. */
-static const struct config_proxy *named(const struct config *config, enum hop_kind kind,
-                                        const struct pac_entry *entry)
-{
-    for (size_t i = 0; i < config->proxy_count; i++) {
-        const struct config_proxy *proxy = &config->proxy[i];
-
-        if (proxy->kind == kind && proxy->port == entry->port &&
-            span_equal_nocase(span_of(proxy->host), entry->host))
-            return proxy;
-    }
-    return NULL;
-}
-
 /* Anybody can name a proxy in a script: our login goes to those the user named. */
 static bool fill_hop(struct hop *hop, const struct pac_entry *entry,
                      const struct config *config)
 {
     enum hop_kind kind = KINDS[entry->way];
-    const struct config_proxy *proxy = named(config, kind, entry);
+    const struct config_proxy *proxy =
+        config_find_proxy(config, kind, entry->host, entry->port);
 
     if (proxy != NULL) {
         hop->login = &proxy->login;

@@ -7,7 +7,7 @@
 #include "route/noproxy.h"
 #include "route/route_internal.h"
 
-static enum said decided(struct route_query *query, struct route *route)
+enum said route_decided(struct route_query *query, struct route *route)
 {
     query->route = route;
     return SAID_ROUTE;
@@ -22,8 +22,8 @@ static enum said ask_listeners(struct route_query *query)
 
     if (router->is_self != NULL &&
         router->is_self(router->self_ctx, request->host, request->port))
-        return decided(query, route_refuse(router->config, OUTCOME_LOOP, "own listener",
-                                           SPAN("")));
+        return route_decided(query, route_refuse(router->config, OUTCOME_LOOP,
+                                                 "own listener", SPAN("")));
     route_explain(query, "own listener", SPAN("no"));
     return SAID_NOTHING;
 }
@@ -38,9 +38,11 @@ static enum said ask_local(struct route_query *query)
         return SAID_NOTHING;
     }
     if (query->request.own_caller)
-        return decided(query, router_direct(router, &query->request, why, SPAN("")));
-    return decided(query, route_refuse(router->config, OUTCOME_LOCAL_TARGET_REFUSED,
-                                       why, SPAN("")));
+        return route_decided(query,
+                             router_direct(router, &query->request, why, SPAN("")));
+    return route_decided(
+        query,
+        route_refuse(router->config, OUTCOME_LOCAL_TARGET_REFUSED, why, SPAN("")));
 }
 
 /* ---- noproxy ---- */
@@ -53,8 +55,8 @@ static enum said ask_noproxy(struct route_query *query)
         noproxy_match(noproxy->pattern, noproxy->count, request->host, request->port);
 
     if (entry >= 0)
-        return decided(query, router_direct(query->router, request, "noproxy",
-                                            span_of(noproxy->text[entry])));
+        return route_decided(query, router_direct(query->router, request, "noproxy",
+                                                  span_of(noproxy->text[entry])));
     if (noproxy->count > 0)
         route_explain(query, "noproxy", SPAN("no entry matches"));
     return SAID_NOTHING;
@@ -115,23 +117,21 @@ static enum said ask_pac(struct route_query *query)
                                         .path = request->path,
                                         .trace = request->trace},
                   request->patient || router->list == NULL, pac_decided, query);
-    return query->pac != NULL ? SAID_LATER : decided(query, NULL);
+    return query->pac != NULL ? SAID_LATER : route_decided(query, NULL);
 }
 
 /* ---- the list ---- */
 
 struct route *router_list(const struct router *router, const char *no_script)
 {
-    struct route *list = router->list;
+    const struct hop *own = router_own_hop(router, router->list);
 
     /* A list that leads back to ourselves is a mistake that no request survives. */
-    for (size_t i = 0; router->is_self != NULL && i < list->hop_count; i++)
-        if (router->is_self(router->self_ctx, span_of(list->hops[i].host),
-                            list->hops[i].port))
-            return route_refuse(router->config, OUTCOME_LOOP, "proxy: own listener",
-                                span_of(list->hops[i].name));
+    if (own != NULL)
+        return route_refuse(router->config, OUTCOME_LOOP, "proxy: own listener",
+                            span_of(own->name));
     if (no_script == NULL)
-        return route_ref(list);
+        return route_ref(router->list);
     return route_of_list(router->config, "proxy: list, for want of a PAC script",
                          span_of(no_script));
 }
@@ -140,7 +140,7 @@ static enum said ask_list(struct route_query *query)
 {
     if (query->router->list == NULL)
         return SAID_NOTHING;
-    return decided(query, router_list(query->router, query->no_script));
+    return route_decided(query, router_list(query->router, query->no_script));
 }
 
 /* ---- the environment ---- */
@@ -158,8 +158,9 @@ static enum said ask_environment(struct route_query *query)
         return SAID_NOTHING;
     if (named->kind == ROUTE_HOPS &&
         environment_bypasses(e, request->host, request->port, &entry))
-        return decided(query, router_direct(router, request, e->bypass_name, entry));
-    return decided(query, route_ref(named));
+        return route_decided(query,
+                             router_direct(router, request, e->bypass_name, entry));
+    return route_decided(query, route_ref(named));
 }
 
 /* ---- nobody ---- */
@@ -169,15 +170,15 @@ static enum said ask_nobody(struct route_query *query)
     struct config *config = query->router->config;
 
     if (!config->via_corp_proxy)
-        return decided(query, router_direct(query->router, &query->request,
-                                            "no proxy named", SPAN("")));
-    return decided(query,
-                   route_refuse(config, OUTCOME_ROUTE_UNDECIDED,
-                                "via_corp_proxy is set, but no source names a proxy",
-                                SPAN("")));
+        return route_decided(query, router_direct(query->router, &query->request,
+                                                  "no proxy named", SPAN("")));
+    return route_decided(
+        query,
+        route_refuse(config, OUTCOME_ROUTE_UNDECIDED,
+                     "via_corp_proxy is set, but no source names a proxy", SPAN("")));
 }
 
 route_source *const route_sources[] = {
-    ask_listeners, ask_local,       ask_noproxy, ask_pac,
-    ask_list,      ask_environment, ask_nobody,
+    ask_listeners, ask_local,       route_ask_rules_before, ask_noproxy, ask_pac,
+    ask_list,      ask_environment, route_ask_rules_after,  ask_nobody,
 };

@@ -165,6 +165,7 @@ static const struct {
     {"", "timeout.heda", "timeout.head"},
     {"timeout", "conect", "timeout.connect"},
     {"log", "levle", "log.level"},
+    {"", "rule", "rules"},
     {"", "colour", NULL},
     {"", "x", NULL},
     {"", "", NULL},
@@ -227,7 +228,7 @@ static void check_key_in_page(const char *page, const char *prefix,
              key->argument == NULL ? "" : " Ar ",
              key->argument == NULL ? "" : key->argument,
              key->type == CONFIG_LIST || key->type == CONFIG_PROXIES ||
-                     key->type == CONFIG_CHOICES
+                     key->type == CONFIG_RULES || key->type == CONFIG_CHOICES
                  ? " ..."
                  : "");
     at = strstr(page, item);
@@ -254,6 +255,8 @@ START_TEST(man_page)
         check_key_in_page(page, "", key);
     for (const struct config_key *key = schema_proxy_keys; key->path != NULL; key++)
         check_key_in_page(page, "proxy.", key);
+    for (const struct config_key *key = schema_rule_keys; key->path != NULL; key++)
+        check_key_in_page(page, "rules.", key);
     free(page);
 }
 END_TEST
@@ -273,6 +276,11 @@ START_TEST(man_page_reverse)
         ck_assert(span_next(&rest, " \n", &path));
         if (span_starts(path, SPAN("proxy."))) {
             ck_assert_int_ge(schema_find(schema_proxy_keys, group, span_skip(path, 6)),
+                             0);
+            continue;
+        }
+        if (span_starts(path, SPAN("rules."))) {
+            ck_assert_int_ge(schema_find(schema_rule_keys, group, span_skip(path, 6)),
                              0);
             continue;
         }
@@ -365,6 +373,10 @@ START_TEST(json_schema)
     }
     ck_assert_ptr_nonnull(json_object_get(
         json_object_get(json_object_get(root, "$defs"), "entry"), "properties"));
+    ck_assert_ptr_nonnull(json_object_get(
+        json_object_get(json_object_get(json_object_get(root, "$defs"), "rule"),
+                        "properties"),
+        "via"));
     json_decref(root);
     buf_clear(&text);
     buf_init(&text, 100);
