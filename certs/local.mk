@@ -13,7 +13,9 @@ libccgate_a_SOURCES += \
 	certs/pem.c \
 	certs/pem.h \
 	certs/text.c \
-	certs/text.h
+	certs/text.h \
+	certs/tools.c \
+	certs/tools.h
 
 # Certificates for tests.
 check_LIBRARIES += libtestpki.a

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 
 #include "background.h"
-#include "daemon.h"
 #include "verbs.h"
 
 #define OUTPUT_LIMIT (1024 * 1024)
@@ -41,7 +40,7 @@ static int print_help(const struct options *options)
 }
 
 static int (*const VERBS[VERB_COUNT])(const struct options *options) = {
-    [VERB_RUN] = daemon_run,
+    [VERB_RUN] = verb_run,
     [VERB_CHECK_CONFIG] = verb_check_config,
     [VERB_DUMP_CONFIG] = verb_dump_config,
     [VERB_ROUTE] = verb_route,
@@ -49,6 +48,7 @@ static int (*const VERBS[VERB_COUNT])(const struct options *options) = {
     [VERB_RELOAD] = verb_reload,
     [VERB_STOP] = verb_stop,
     [VERB_IMPORT] = verb_import,
+    [VERB_ENV] = verb_env,
     [VERB_AUTH] = verb_auth,
     [VERB_HELP] = print_help,
     [VERB_VERSION] = print_version,

@@ -20,10 +20,12 @@
 #include "background.h"
 #include "base/counters.h"
 #include "fwd/server.h"
+#include "lifeline.h"
 #include "net/netwatch.h"
 #include "notify.h"
 #include "pidfile.h"
 #include "reload.h"
+#include "verbs.h"
 
 #define MESSAGES_LIMIT (1024 * 1024)
 
@@ -49,6 +51,8 @@ struct daemon {
     bool reload_again;     /* it was ordered once more meanwhile */
     bool log_elsewhere;    /* the log is open, and is not standard error */
     int ready;             /* tells the foreground process, or -1 */
+    const struct daemon_companion *companion; /* or NULL */
+    struct lifeline *lifeline;                /* of its command, or NULL */
     struct buf messages;
 };
 
@@ -73,13 +77,7 @@ static void log_lines(enum log_level level, const char *event, const struct buf 
 /* To standard error, where whoever started us reads it, and to a log elsewhere. */
 static void say_failure(struct daemon *d)
 {
-    struct span rest = buf_span(&d->messages);
-    struct span line;
-
-    while (span_next(&rest, "\n", &line))
-        if (line.len > 0)
-            fprintf(stderr, "%s%.*s\n",
-                    line.at[0] == ' ' ? "" : "ccgate: ", SPAN_ARG(line));
+    verb_say(&d->messages);
     if (d->log_elsewhere)
         log_lines(LOG_LEVEL_ERROR, "start_failed", &d->messages);
 }
@@ -434,6 +432,38 @@ static bool take_pidfile(struct daemon *d)
     return d->pidfile != NULL;
 }
 
+/* Nobody is left who could use what is open. */
+static void on_command_ended(void *ctx)
+{
+    struct daemon *d = ctx;
+
+    LOG_INFO("command_ended", LOG_INT("pid", d->companion->of));
+    daemon_stop(d);
+    if (d->state == DAEMON_DRAINING)
+        daemon_stop(d);
+}
+
+static bool follow_command(struct daemon *d)
+{
+    const struct daemon_companion *c = d->companion;
+
+    if (c == NULL)
+        return true;
+    d->lifeline = lifeline_new(d->loop, c->lifeline, c->of, on_command_ended, d);
+    if (d->lifeline == NULL)
+        (void)buf_append_text(&d->messages, "memory is out\n");
+    return d->lifeline != NULL;
+}
+
+static void tell_address(const struct daemon *d)
+{
+    char addr[NETADDR_TEXT];
+
+    netaddr_format(listener_addr(d->server->listeners[0]), addr);
+    dprintf(d->companion->ready, "%s\n", addr);
+    close(d->companion->ready);
+}
+
 static bool daemon_start(struct daemon *d)
 {
     if (!open_log(d->config, &d->messages))
@@ -441,7 +471,7 @@ static bool daemon_start(struct daemon *d)
     d->log_elsewhere = strcmp(log_options_of(d->config).to, "stderr") != 0;
     if (!background_make_folder(d->config->runtime_dir, &d->messages) ||
         !take_pidfile(d) || !make_parts(d) || !open_listeners(d) ||
-        !open_admin(d, &d->messages))
+        !open_admin(d, &d->messages) || !follow_command(d))
         return false;
     d->state = DAEMON_RUNNING;
     for (size_t i = 0; i < d->server->listener_count; i++)
@@ -453,6 +483,8 @@ static bool daemon_start(struct daemon *d)
     notify_ready(d);
     if (d->ready >= 0)
         background_ready(d->ready);
+    if (d->companion != NULL)
+        tell_address(d);
     return true;
 }
 
@@ -460,6 +492,7 @@ static void daemon_end(struct daemon *d)
 {
     int error;
 
+    lifeline_free(d->lifeline);
     netwatch_free(d->netwatch);
     admin_free(d->admin);
     server_free(d->server);
@@ -506,9 +539,9 @@ static int run_configured(struct daemon *d)
     return EXIT_FAILURE;
 }
 
-int daemon_run(const struct options *options)
+static struct daemon daemon_of(const struct options *options)
 {
-    struct daemon d = {
+    return (struct daemon){
         .sources = {.file = options->config_file,
                     .environment = environ,
                     .settings = options->settings,
@@ -520,17 +553,44 @@ int daemon_run(const struct options *options)
                   .loaded_at = (uint64_t)time(NULL)},
         .ready = -1,
     };
-    int status = 2;
+}
 
-    buf_init(&d.messages, MESSAGES_LIMIT);
+static void prepare_process(void)
+{
     signal(SIGPIPE, SIG_IGN);
     signal(SIGCHLD, SIG_DFL); /* inherited as ignored, the end of children is lost */
     background_raise_files();
+}
+
+int daemon_run(const struct options *options)
+{
+    struct daemon d = daemon_of(options);
+    int status = 2;
+
+    buf_init(&d.messages, MESSAGES_LIMIT);
+    prepare_process();
     d.config = reload_now(&d.sources, &d.messages);
     fprintf(stderr, "%.*s", SPAN_ARG(buf_span(&d.messages)));
     buf_reset(&d.messages);
     if (d.config != NULL)
         status = run_configured(&d);
+    config_unref(d.config);
+    buf_clear(&d.messages);
+    return status;
+}
+
+int daemon_accompany(const struct options *options,
+                     const struct daemon_companion *companion)
+{
+    struct daemon d = daemon_of(options);
+    int status;
+
+    buf_init(&d.messages, MESSAGES_LIMIT);
+    prepare_process();
+    d.config = companion->config;
+    d.companion = companion;
+    d.facts.ends_with = companion->of;
+    status = run_here(&d);
     config_unref(d.config);
     buf_clear(&d.messages);
     return status;

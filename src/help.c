@@ -123,7 +123,7 @@ int help_verb(enum verb verb, struct buf *out)
     if (info->keys == VERB_KEYS_INSTANCE) {
         put(&w, "\nOptions that choose a running ccgate:\n");
         put_keys(&w, info->keys);
-    } else if (info->keys == VERB_KEYS_ALL) {
+    } else if (info->keys != VERB_KEYS_NONE) {
         put(&w, "\nOptions that are keys of the configuration, see ccgate.yaml(5):\n");
         put_keys(&w, info->keys);
     }

@@ -10,9 +10,18 @@ libccgate_a_SOURCES += \
 	src/auth_test.h \
 	src/background.c \
 	src/background.h \
+	src/companion.c \
+	src/companion.h \
 	src/daemon.c \
 	src/daemon.h \
 	src/dump_json.c \
+	src/env.c \
+	src/env_form.c \
+	src/env_form.h \
+	src/env_found.c \
+	src/env_found.h \
+	src/env_values.c \
+	src/env_values.h \
 	src/help.c \
 	src/import.c \
 	src/import.h \
@@ -20,6 +29,8 @@ libccgate_a_SOURCES += \
 	src/import_px.c \
 	src/instance.c \
 	src/instance.h \
+	src/lifeline.c \
+	src/lifeline.h \
 	src/notify.c \
 	src/notify.h \
 	src/options.c \
@@ -29,8 +40,11 @@ libccgate_a_SOURCES += \
 	src/pidfile.h \
 	src/reload.c \
 	src/reload.h \
+	src/run.c \
 	src/verbs.c \
 	src/verbs.h \
 	src/verbs_auth.c \
 	src/verbs_client.c \
-	src/verbs_route.c
+	src/verbs_route.c \
+	src/wayin.c \
+	src/wayin.h

@@ -21,9 +21,12 @@ struct parser {
 
 bool verb_takes_key(enum verb_keys keys, const struct config_key *key)
 {
-    if (keys == VERB_KEYS_INSTANCE)
-        return strcmp(key->path, "listen") == 0 ||
-               strcmp(key->path, "runtime_dir") == 0;
+    static const char *const KEYS[] = {"listen", "runtime_dir", "state_dir", "noproxy"};
+    size_t count = keys == VERB_KEYS_INSTANCE ? 2 : keys == VERB_KEYS_ENV ? 4 : 0;
+
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(key->path, KEYS[i]) == 0)
+            return true;
     return keys == VERB_KEYS_ALL;
 }
 
@@ -244,6 +247,9 @@ static void take_word(struct parser *p, const char *word)
         /* Behind an unknown option it may well be the option's value. */
         if (!verb_find(span_of(word), &o->verb) && !p->failed)
             unknown_verb(p, word);
+    } else if (verb_info(o->verb)->command) {
+        o->command = p->argv + p->next - 1;
+        p->next = p->argc;
     } else if (verb_info(o->verb)->argument != NULL && o->argument == NULL) {
         o->argument = word;
     } else if (takes_operand(o)) {

@@ -15,6 +15,7 @@ enum verb {
     VERB_STATUS,
     VERB_RELOAD,
     VERB_STOP,
+    VERB_ENV,
     VERB_AUTH,
     VERB_IMPORT,
     VERB_HELP,
@@ -36,12 +37,16 @@ enum {
     OPTION_FILE = 512,
     OPTION_SECRET_FILE = 1024,
     OPTION_TRACE = 2048,
+    OPTION_SHELL = 1 << 14,
+    OPTION_TOOL = 1 << 15,
+    OPTION_UNSET = 1 << 16,
 };
 
 /* Which keys a verb takes as options. */
 enum verb_keys {
     VERB_KEYS_NONE,
     VERB_KEYS_INSTANCE, /* those that choose a running ccgate */
+    VERB_KEYS_ENV,      /* and those that variables for other programs depend on */
     VERB_KEYS_ALL,
 };
 
@@ -54,6 +59,7 @@ struct verb_info {
     const char *text;     /* a few lines for `ccgate help VERB` */
     unsigned options;     /* OPTION_... that it takes, besides HELP and VERSION */
     enum verb_keys keys;
+    bool command; /* what begins at the first word that is no option is a command */
 };
 
 struct option_info {
@@ -67,14 +73,17 @@ struct option_info {
 
 struct options {
     enum verb verb;
-    unsigned set;            /* OPTION_... that were given */
-    const char *argument;    /* of the verb, or NULL */
-    const char *operand;     /* behind it, the first one, or NULL */
-    const char **operands;   /* all that stand there */
+    unsigned set;          /* OPTION_... that were given */
+    const char *argument;  /* of the verb, or NULL */
+    const char *operand;   /* behind it, the first one, or NULL */
+    const char **operands; /* all that stand there */
     size_t operand_count;
     const char *config_file; /* --config FILE, or NULL */
     const char *file;        /* --file FILE, or NULL */
     const char *secret_file; /* --secret-file FILE, or NULL */
+    const char *shell;       /* --shell FORM, or NULL */
+    const char *tool;        /* --tool NAME,..., or NULL */
+    char *const *command;    /* ends with a NULL; or NULL: there is none */
     struct config_setting *settings;
     size_t setting_count;
 };

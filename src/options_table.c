@@ -7,11 +7,20 @@ static const struct verb_info VERBS[VERB_COUNT] = {
     [VERB_RUN] =
         {
             .name = "run",
-            .summary = "run the gate, in the foreground; so does ccgate alone",
-            .text = "Listens for programs of this machine and carries their requests\n"
-                    "out, through the proxies that are configured.\n",
-            .options = OPTION_CONFIG | OPTION_VERBOSE,
+            .argument = "[-- COMMAND ...]",
+            .summary = "run the gate, as ccgate alone does, or a command with it",
+            .text =
+                "Listens for programs of this machine and carries their requests\n"
+                "out, through the proxies that are configured.\n"
+                "\n"
+                "With COMMAND, runs that with the variables of \"ccgate env\", and\n"
+                "through a ccgate of this user that runs already. If there is none,\n"
+                "or if options say how it is to be, one is started at a free port;\n"
+                "it ends with COMMAND. The exit status is that of COMMAND; 125 if\n"
+                "it was not run, 126 if it cannot be, 127 if it is not there.\n",
+            .options = OPTION_CONFIG | OPTION_VERBOSE | OPTION_TOOL,
             .keys = VERB_KEYS_ALL,
+            .command = true,
         },
     [VERB_CHECK_CONFIG] =
         {
@@ -73,6 +82,22 @@ static const struct verb_info VERBS[VERB_COUNT] = {
                     "the time in timeout.drain.\n",
             .options = OPTION_CONFIG,
             .keys = VERB_KEYS_INSTANCE,
+        },
+    [VERB_ENV] =
+        {
+            .name = "env",
+            .summary = "print the variables that lead other programs to ccgate",
+            .text =
+                "Prints variables for the proxy and, once certificates of the\n"
+                "company are built, for trust: eval \"$(ccgate env)\". Nothing is\n"
+                "printed that would break a program; what was left out and why is\n"
+                "said on standard error, and the exit status is then 1.\n"
+                "\n"
+                "Forms for --shell: sh, fish, pwsh, systemd (environment.d), docker\n"
+                "(--env-file), json, claude (settings.json). With --tool, only the\n"
+                "variables of these tools are printed; those of Java never else.\n",
+            .options = OPTION_CONFIG | OPTION_SHELL | OPTION_TOOL | OPTION_UNSET,
+            .keys = VERB_KEYS_ENV,
         },
     [VERB_AUTH] =
         {
@@ -137,6 +162,11 @@ static const struct option_info OPTIONS[] = {
      offsetof(struct options, file)},
     {"secret-file", 0, OPTION_SECRET_FILE, "FILE", "store the password found there",
      offsetof(struct options, secret_file)},
+    {"shell", 0, OPTION_SHELL, "FORM", "print for this shell or program",
+     offsetof(struct options, shell)},
+    {"tool", 0, OPTION_TOOL, "NAME,...", "the variables of these tools only",
+     offsetof(struct options, tool)},
+    {"unset", 0, OPTION_UNSET, NULL, "unset what was set by this command", 0},
     {"verbose", 'v', OPTION_VERBOSE, NULL, "the same as --log-level=debug", 0},
     {"help", 'h', OPTION_HELP, NULL, "explain the verb and its options", 0},
     {"version", 'V', OPTION_VERSION, NULL, "print the version", 0},

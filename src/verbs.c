@@ -26,6 +26,17 @@ static void print(FILE *to, const struct buf *text)
         (void)fwrite(s.at, 1, s.len, to);
 }
 
+void verb_say(const struct buf *lines)
+{
+    struct span rest = buf_span(lines);
+    struct span line;
+
+    while (span_next(&rest, "\n", &line))
+        if (line.len > 0)
+            fprintf(stderr, "%s%.*s\n",
+                    line.at[0] == ' ' ? "" : "ccgate: ", SPAN_ARG(line));
+}
+
 struct config *verb_config(const struct options *options,
                            enum config_passwords passwords)
 {

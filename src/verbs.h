@@ -26,6 +26,9 @@ int verb_stop(const struct options *options);
  */
 int reload_running(const char *runtime_dir);
 
+int verb_env(const struct options *options); /* env.c */
+int verb_run(const struct options *options); /* run.c: the gate, or a command */
+
 /* verbs_auth.c: `auth SUBVERB` is one of these, each in a file of its own */
 int verb_auth(const struct options *options);
 int auth_set(const struct options *options);
@@ -34,6 +37,9 @@ int auth_set(const struct options *options);
  */
 struct config *verb_config(const struct options *options,
                            enum config_passwords passwords);
+
+/* Says lines on standard error, each after "ccgate: " unless it goes on with one. */
+void verb_say(const struct buf *lines);
 
 /*
  * A URL, host:port as in CONNECT, or a host alone, which is taken as https. NULL, or

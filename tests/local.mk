@@ -18,6 +18,8 @@ unit_tests = \
 	tests/unit/test_demand \
 	tests/unit/test_dial \
 	tests/unit/test_digest \
+	tests/unit/test_env_form \
+	tests/unit/test_env_values \
 	tests/unit/test_environment \
 	tests/unit/test_exchange \
 	tests/unit/test_exchange_request \

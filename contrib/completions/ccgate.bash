@@ -7,7 +7,7 @@ _ccgate()
     for w in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
         case $w in
         -*) ;;
-        run | check-config | dump-config | route | status | reload | stop | auth | import | \
+        run | env | check-config | dump-config | route | status | reload | stop | auth | import | \
             help | version)
             verb=$w
             break
@@ -17,6 +17,10 @@ _ccgate()
     case $before in
     auth)
         mapfile -t COMPREPLY < <(compgen -W 'rearm set status test' -- "$word")
+        return
+        ;;
+    --shell)
+        mapfile -t COMPREPLY < <(compgen -W 'sh fish pwsh systemd docker json claude' -- "$word")
         return
         ;;
     --config | --file | --*-file | --*-ca | --pidfile | --*-dir | --log-to)
@@ -31,12 +35,16 @@ _ccgate()
                 -e 's/^  \(-[a-zA-Z], \)\{0,1\}--\(\[no-\]\)\{0,1\}\([a-z-]*\).*/--\3/p')" -- "$word")
         ;;
     *)
+        if [[ $verb == run ]]; then
+            mapfile -t COMPREPLY < <(compgen -c -- "$word")
+            return
+        fi
         if [[ $verb == import ]]; then
             mapfile -t COMPREPLY < <(compgen -f -- "$word")
             return
         fi
         [[ -n $verb && $verb != help ]] || mapfile -t COMPREPLY < <(compgen -W \
-            'run check-config dump-config route status reload stop auth import help version' \
+            'run env check-config dump-config route status reload stop auth import help version' \
             -- "$word")
         ;;
     esac

@@ -251,6 +251,10 @@ json_t *status_json(const struct status_facts *facts)
         json_object_set_new(status, "state",
                             status_text(server->draining ? "draining" : "running")) !=
             0 ||
+        json_object_set_new(status, "ends_with",
+                            facts->ends_with > 0
+                                ? status_number((uint64_t)facts->ends_with)
+                                : json_null()) != 0 ||
         json_object_set_new(status, "config", config_json(facts)) != 0 ||
         json_object_set_new(status, "listeners", listeners_json(server)) != 0 ||
         json_object_set_new(status, "forwards", forwards_json(server)) != 0 ||

@@ -19,6 +19,7 @@ struct status_facts {
     const char *version;
     struct server *server;
     const char *config_file; /* --config FILE, or NULL: the usual files */
+    long ends_with;          /* the process whose end is ours; 0: none */
     uint64_t started;        /* loop_clock() at start */
     uint64_t loaded_at;      /* wall clock, seconds: the configuration in force */
     enum status_reload last_reload;

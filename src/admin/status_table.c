@@ -317,6 +317,9 @@ int status_table(const json_t *status, struct buf *out)
               (unsigned long long)table_get_number(status, "pid"), up,
               strcmp(table_get_text(status, "state"), "draining") == 0 ? "  DRAINING"
                                                                        : "");
+    if (table_get_number(status, "ends_with") > 0)
+        table_put(&w, "command    %llu, and it ends with that\n",
+                  (unsigned long long)table_get_number(status, "ends_with"));
     put_listeners(&w, json_object_get(status, "listeners"));
     put_forwards(&w, json_object_get(status, "forwards"));
     put_callers(&w, table_get_text(status, "uid_check"));

@@ -61,6 +61,20 @@ struct peer peer_of(struct peer_lookup *lookup, int fd, const struct netaddr *lo
     return peer;
 }
 
+bool peer_listens(struct peer_lookup *lookup, const struct netaddr *at, uint32_t *uid)
+{
+    struct netaddr nobody = *at; /* a listener is connected to port 0 of no address */
+
+    if (at->u.sa.sa_family == AF_INET)
+        nobody.u.in.sin_addr.s_addr = INADDR_ANY;
+    else if (at->u.sa.sa_family == AF_INET6)
+        nobody.u.in6.sin6_addr = in6addr_any;
+    else
+        return false;
+    netaddr_set_port(&nobody, 0);
+    return peer_diag_owner(lookup, at, &nobody, uid);
+}
+
 void peer_user_name(uint32_t uid, char *text, size_t size)
 {
     struct passwd entry;

@@ -38,6 +38,12 @@ bool peer_lookup_works(const struct peer_lookup *lookup);
 struct peer peer_of(struct peer_lookup *lookup, int fd, const struct netaddr *local,
                     const struct netaddr *remote);
 
+/*
+ * Who listens at `at`, an address of this host. False: nobody, or the kernel does not
+ * say.
+ */
+bool peer_listens(struct peer_lookup *lookup, const struct netaddr *at, uint32_t *uid);
+
 /* The name of a uid into text ("alice", else "uid 1002"). May read /etc/passwd. */
 void peer_user_name(uint32_t uid, char *text, size_t size);
 

@@ -38,6 +38,7 @@ static bool parse(const char *line)
     words[word_count++] = span_dup(SPAN("ccgate"));
     while (span_next(&rest, " ", &word))
         words[word_count++] = span_dup(word);
+    words[word_count] = NULL; /* as that of main() */
     return options_parse(&options, word_count, words, &messages);
 }
 
@@ -85,6 +86,8 @@ static const struct {
     {"auth test --json a:443", VERB_AUTH, OPTION_JSON, "test", ""},
     {"auth set --keyring --username a", VERB_AUTH, OPTION_KEYRING, "set", "username=a"},
     {"import --secret-file pw a.conf", VERB_IMPORT, OPTION_SECRET_FILE, "a.conf", ""},
+    {"env --shell fish --tool git", VERB_ENV, OPTION_SHELL | OPTION_TOOL, NULL, ""},
+    {"env --unset --noproxy a", VERB_ENV, OPTION_UNSET, NULL, "noproxy=a"},
     {"help", VERB_HELP, 0, NULL, ""},
     {"help reload", VERB_HELP, 0, "reload", ""},
     {"--help", VERB_HELP, OPTION_HELP, NULL, ""},
@@ -133,6 +136,31 @@ END_TEST
 
 static const struct {
     const char *line;
+    const char *command; /* its words, with a blank before each */
+} COMMANDS[] = {
+    {"run", ""},
+    {"run --", ""},
+    {"run -- claude --version", " claude --version"},
+    {"run --listen 1 -- -x -- run", " -x -- run"},
+    {"run claude -- --listen 1", " claude -- --listen 1"},
+    {"run --tool git git --help", " git --help"},
+    {"run -", " -"},
+};
+
+START_TEST(a_command_is_left_alone)
+{
+    char text[64] = "";
+
+    ck_assert_msg(parse(COMMANDS[_i].line), "%s", said());
+    for (char *const *w = options.command; w != NULL && *w != NULL; w++)
+        snprintf(text + strlen(text), sizeof(text) - strlen(text), " %s", *w);
+    ck_assert_str_eq(text, COMMANDS[_i].command);
+    ck_assert_int_eq(options.verb, VERB_RUN);
+}
+END_TEST
+
+static const struct {
+    const char *line;
     const char *message; /* part of it */
 } BAD[] = {
     {"--lisen 3", "did you mean \"--listen\"?"},
@@ -166,6 +194,8 @@ static const struct {
     {"import a --proxy=x", "--proxy: \"ccgate import\" does not take it"},
     {"auth set --file", "--file: a value is missing: --file=FILE"},
     {"status --stdin", "--stdin: \"ccgate status\" does not take it"},
+    {"env --proxy x", "--proxy: \"ccgate env\" does not take it"},
+    {"env a", "a: one word too many"},
     {"route", "the URL is missing: ccgate route URL"},
     {"status 3128", "3128: one word too many"},
     {"route a b", "b: one word too many"},
@@ -267,6 +297,7 @@ int main(void)
     tcase_add_checked_fixture(c, setup, teardown);
     tcase_add_loop_test(c, words_behind_the_argument, 0, COUNT(OPERANDS));
     tcase_add_loop_test(c, command_lines_are_read, 0, COUNT(GOOD));
+    tcase_add_loop_test(c, a_command_is_left_alone, 0, COUNT(COMMANDS));
     tcase_add_loop_test(c, mistakes_are_explained, 0, COUNT(BAD));
     tcase_add_test(c, password_is_never_repeated);
     tcase_add_test(c, several_mistakes_are_said_at_once);

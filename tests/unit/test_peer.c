@@ -417,6 +417,37 @@ START_TEST(stale_answers_are_dropped)
 }
 END_TEST
 
+static const struct {
+    const char *listen, *ask;
+    bool there;
+} LISTENING[] = {
+    {"127.0.0.1", "127.0.0.1", true},
+    {"0.0.0.0", "127.0.0.1", true},
+    {"::", "127.0.0.1", true},
+    {"::1", "::1", true},
+    {"::", "::1", true},
+    {"127.0.0.1", "127.0.0.2", false},
+    {"127.0.0.1", "::1", false},
+    {"::1", "127.0.0.1", false},
+};
+
+START_TEST(who_listens)
+{
+    struct netaddr at;
+    uint32_t uid = 12345;
+    struct pair p;
+
+    if (lookup_missing() || !pair_listen(&p, LISTENING[_i].listen))
+        return;
+    ck_assert(netaddr_from_ip(&at, span_of(LISTENING[_i].ask), netaddr_port(&p.local)));
+    ck_assert_int_eq(peer_listens(lookup, &at, &uid), LISTENING[_i].there);
+    if (LISTENING[_i].there)
+        ck_assert_uint_eq(uid, geteuid());
+    close(p.listener);
+    ck_assert(!peer_listens(lookup, &at, &uid));
+}
+END_TEST
+
 START_TEST(user_names)
 {
     char text[64], small[4];
@@ -446,6 +477,7 @@ int main(void)
                         sizeof(sorts) / sizeof(sorts[0]));
     tcase_add_test(tc, lost_netlink_socket_is_opened_again);
     tcase_add_test(tc, stale_answers_are_dropped);
+    tcase_add_loop_test(tc, who_listens, 0, sizeof(LISTENING) / sizeof(LISTENING[0]));
     tcase_add_test(tc, user_names);
     suite_add_tcase(suite, tc);
     return suite_run(suite);
