@@ -4,19 +4,18 @@ import os
 
 from bed import expect, expect_in, write
 from cases_clients import curl
-from cases_gate import ask_connect, ask_get, expect_error
 from servers import Squid
 
 NAME = "function FindProxyForURL(url, host) "
 
 
-def gate_with(world, script, **settings):
+def gate_with(world, script, prefix=(), **settings):
     lines = {"proxy": None, "via_corp_proxy": "true", "auth_hosts": "['127.0.0.1']"}
     if script is not None:
         lines["pac"] = write(world.bed.path("proxy.pac"), script)
     lines.update(settings)
     env = dict(world.bed.env, CCGATE_LIBEXEC=os.path.abspath(world.beside))
-    return world.gate(lines, env=env)
+    return world.gate(lines, env=env, prefix=prefix)
 
 
 def fetch(world, gate):
@@ -43,15 +42,4 @@ def failover(world):
     gate.stop()
 
 
-def hostile_host(world):
-    """A loop for one host; a squid serves all others meanwhile."""
-    body = f"{{ while (host == 'loop.test'); return 'PROXY 127.0.0.1:{world.squid.port}'; }}"
-    gate = gate_with(world, NAME + body, timeout="{pac: 2s}")
-    answer = ask_connect(gate, "loop.test:443")
-    expect_error(answer, (502,), ("ran out of time",), "the loop")
-    expect_error(ask_get(gate, "http://loop.test/"), (502,), ("run again in",), "again")
-    fetch(world, gate)
-    gate.stop()
-
-
-ALL = (failover, hostile_host)
+ALL = (failover,)

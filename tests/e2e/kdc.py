@@ -227,10 +227,15 @@ class SilentKdc:
 
 
 def with_hosts(bed, hosts):
-    """What to put before a command that is to find these names in /etc/hosts: it runs in
+    """What to put before a command that is to find these names in /etc/hosts."""
+    return with_file(bed, hosts, "/etc/hosts")
+
+
+def with_file(bed, own, place):
+    """What to put before a command that is to find another file in its place: it runs in
     a mount namespace of its own, with the same process id."""
     share = ["unshare", "--mount"]
     if not bed.is_root:
         share.append("--map-root-user")
-    script = 'mount --bind "$0" /etc/hosts && exec "$@"'
-    return share + ["sh", "-c", script, hosts]
+    script = 'mount --bind "$0" "$1" && shift && exec "$@"'
+    return share + ["sh", "-c", script, own, place]

@@ -19,6 +19,7 @@ import cases_fetch
 import cases_gate
 import cases_gss
 import cases_guard
+import cases_hostile
 import cases_kerberos
 import cases_keyring
 import cases_link
@@ -140,6 +141,8 @@ def run_all(world, results, options):
             results.run(f"pac_source/{case.__name__}", case, world)
         for case in cases_pac.ALL:
             results.run(f"pac/{case.__name__}", case, world)
+        for case in cases_hostile.ALL:
+            results.run(f"hostile/{case.__name__}", case, world)
         cases_network.run(world, results)
         for case in cases_keyring.ALL:
             results.run(f"keyring/{case.__name__}", case, world)
