@@ -336,3 +336,10 @@ void bundle_put(struct bundle *bundle, X509 *x509, const char *file, size_t numb
         judge(bundle, cert, file, number);
     add_entry(bundle, cert, file, number);
 }
+
+void bundle_add_chain(struct bundle *bundle, const char *name,
+                      const STACK_OF(X509) * chain)
+{
+    for (int i = 0; i < sk_X509_num(chain); i++)
+        bundle_put(bundle, sk_X509_value(chain, i), name, (size_t)i + 1);
+}

@@ -91,7 +91,11 @@ void bundle_clear(struct bundle *bundle);
 /* Takes what the bytes of a file hold; name is for the problems. */
 void bundle_add(struct bundle *bundle, const char *name, struct span bytes);
 
-/* The same for a file, or for standard input as "-". */
+/* Takes certificates that a server has sent, in that order. */
+void bundle_add_chain(struct bundle *bundle, const char *name,
+                      const STACK_OF(X509) * chain);
+
+/* The same as bundle_add() for a file, or for standard input as "-". */
 void bundle_read(struct bundle *bundle, const char *path);
 
 /*

@@ -8,14 +8,27 @@ libccgate_a_SOURCES += \
 	certs/bundle_parse.c \
 	certs/cert.c \
 	certs/cert.h \
+	certs/chain.c \
+	certs/chain.h \
+	certs/chain_fault.c \
+	certs/chain_inspect.c \
+	certs/chain_internal.h \
+	certs/chain_text.c \
+	certs/chain_verify.c \
+	certs/json.c \
+	certs/json.h \
 	certs/paths.c \
 	certs/paths.h \
 	certs/pem.c \
 	certs/pem.h \
+	certs/public_roots.c \
+	certs/public_roots.h \
 	certs/text.c \
 	certs/text.h \
 	certs/tools.c \
 	certs/tools.h
+	certs/vendors.c \
+	certs/vendors.h
 
 # Certificates for tests.
 check_LIBRARIES += libtestpki.a
@@ -25,3 +38,4 @@ libtestpki_a_SOURCES = \
 check_PROGRAMS += certs/testpki
 certs_testpki_SOURCES = certs/testpki_main.c
 certs_testpki_LDADD = libtestpki.a $(OPENSSL_LIBS)
+EXTRA_DIST += certs/public_roots.sh
