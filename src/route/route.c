@@ -308,7 +308,10 @@ struct route *router_find_hop(const struct router *router, const char *name,
 
     if (named != NULL)
         return route_ref(named);
-    if (router->list != NULL || router->pac != NULL)
+    *place = 0;
+    if (router->config->pac != NULL)
+        return router_pac_hop(router, name);
+    if (router->list != NULL)
         return NULL;
     for (int secure = 1; secure >= 0; secure--) {
         struct route *route = environment_route(&router->environment, secure != 0,

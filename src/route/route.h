@@ -117,7 +117,8 @@ size_t router_hops(const struct router *router, const struct hop **hops, size_t 
 
 /*
  * The route of these sources that has a hop of this name, now the caller's, and
- * its place in it; NULL if there is none.
+ * its place in it; NULL if there is none. With a script it is made, if need be: a
+ * script may name any proxy, and says so only when it is asked for the right URL.
  */
 struct route *router_find_hop(const struct router *router, const char *name,
                               size_t *place);

@@ -98,6 +98,10 @@ route_source route_ask_rules_before, route_ask_rules_after;
 struct route *router_pac(struct router *router, const struct route_request *request,
                          const struct pac_decision *decision);
 
+/* One through the hop of this name, as if the script named it. NULL: memory, or it
+ * names no proxy but ourselves. */
+struct route *router_pac_hop(const struct router *router, const char *name);
+
 /* ---- route_source.c ---- */
 
 /*

@@ -1,6 +1,7 @@
 /*
  * route_pac: the route that a PAC script's answer stands for.
  */
+#include "base/url.h"
 #include "route/pac_result.h"
 #include "route/route_internal.h"
 
@@ -47,10 +48,9 @@ static struct tally count(const struct router *router, struct span said)
 }
 
 /* Anybody can name a proxy in a script: our login goes to those the user named. */
-static bool fill_hop(struct hop *hop, const struct pac_entry *entry,
+static bool fill_hop(struct hop *hop, enum hop_kind kind, const struct pac_entry *entry,
                      const struct config *config)
 {
-    enum hop_kind kind = KINDS[entry->way];
     const struct config_proxy *proxy =
         config_find_proxy(config, kind, entry->host, entry->port);
 
@@ -76,7 +76,7 @@ static struct route *hops_route(struct router *router,
     route->refuse_local = !request->own_caller;
     while (at < hops && pac_result_next(&said, &entry))
         if (!is_own(router, &entry) &&
-            !fill_hop(&route->hops[at++], &entry, router->config))
+            !fill_hop(&route->hops[at++], KINDS[entry.way], &entry, router->config))
             goto out;
     router_saw(router, route);
     return route;
@@ -112,4 +112,26 @@ struct route *router_pac(struct router *router, const struct route_request *requ
         return said_route(router, request, decision->text);
     return route_refuse(router->config, OUTCOME_ROUTE_UNDECIDED, "pac",
                         span_of(decision->why));
+}
+
+struct route *router_pac_hop(const struct router *router, const char *name)
+{
+    struct pac_entry entry = {.way = PAC_WAY_HTTP};
+    struct route *route;
+    enum hop_kind kind;
+    struct url url;
+
+    if (url_parse(&url, span_of(name)) != NULL ||
+        !hop_kind_of_scheme(url.scheme, &kind))
+        return NULL;
+    entry.host = url.host;
+    entry.port = url.port;
+    if (is_own(router, &entry))
+        return NULL;
+    route = route_make(ROUTE_HOPS, router->config, "pac: named before", SPAN(""));
+    if (route != NULL && route_hops(route, 1) &&
+        fill_hop(&route->hops[0], kind, &entry, router->config))
+        return route;
+    route_unref(route);
+    return NULL;
 }

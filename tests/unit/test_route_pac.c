@@ -170,6 +170,45 @@ START_TEST(test_seen)
 }
 END_TEST
 
+/* A login is repeated where it was accepted, which may be known from the state file. */
+START_TEST(test_named_before)
+{
+    static const char yaml[] = "pac: 'data:,x'\n"
+                               "username: alice\n"
+                               "auth_hosts: '*.corp.example'\n"
+                               "proxy: [{url: 'https://[::1]:9', username: bob}]\n";
+    static const struct {
+        const char *name;
+        const char *login; /* NULL: not found */
+        bool withheld;
+    } HOPS[] = {
+        {"http://p.corp.example:8080", "alice", false},
+        {"http://evil:8080", "alice", true},
+        {"https://[::1]:9", "bob", false},
+        {"http://[::1]:9", "alice", true},
+        {"http://gate.corp:3128", NULL, false}, /* ourselves */
+        {"direct", NULL, false},
+        {"quic://p.corp.example:1", NULL, false},
+    };
+    struct router *router = router_of(yaml, NULL);
+
+    for (int i = 0; i < COUNT(HOPS); i++) {
+        size_t place = 9;
+        struct route *route = router_find_hop(router, HOPS[i].name, &place);
+
+        ck_assert_int_eq(route != NULL, HOPS[i].login != NULL);
+        if (route == NULL)
+            continue;
+        ck_assert_uint_eq(place, 0);
+        ck_assert_str_eq(route->hops[0].name, HOPS[i].name);
+        ck_assert_str_eq(route->hops[0].login->login_name, HOPS[i].login);
+        ck_assert_int_eq(route->hops[0].withheld, HOPS[i].withheld);
+        route_unref(route);
+    }
+    router_free(router);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("route_pac");
@@ -180,6 +219,7 @@ int main(void)
     tcase_add_test(tcase, test_failed);
     tcase_add_test(tcase, test_list);
     tcase_add_test(tcase, test_seen);
+    tcase_add_test(tcase, test_named_before);
     suite_add_tcase(suite, tcase);
     return suite_run(suite);
 }
