@@ -58,15 +58,14 @@ tests_unit_test_fetch_LDADD = libccgate-system.a $(LDADD) $(LIBCURL_LIBS)
 tests_unit_test_settings_LDADD = $(tests_unit_test_fetch_LDADD)
 endif
 EXTRA_DIST += tests/unit/system_rig.h tests/leases
-EXTRA_DIST += tests/unit/system_rig.h
 
 # What is made of the test PKI.
 if HAVE_CHECK
 pki_tests = \
 	tests/unit/test_bundle \
 	tests/unit/test_cert \
+	tests/unit/test_chain \
 	tests/unit/test_env_found
-	tests/unit/test_chain
 check_PROGRAMS += $(pki_tests)
 TESTS += $(pki_tests)
 LDADD_PKI = libtestpki.a $(LDADD)
