@@ -76,7 +76,9 @@ static const struct tool TOOLS[] = {
     {
         .name = "npm",
         .environment = true,
-        .variables = LIST({"NODE_EXTRA_CA_CERTS", TOOL_CORP_ONLY}),
+        /* A cafile of some npmrc makes it leave NODE_EXTRA_CA_CERTS out. */
+        .variables = LIST({"NODE_EXTRA_CA_CERTS", TOOL_CORP_ONLY},
+                          {"npm_config_cafile", TOOL_BUNDLE}),
         .spoilers = SPOILERS(
             {"NODE_TLS_REJECT_UNAUTHORIZED", "0", UNVERIFIED},
             {"npm_config_strict_ssl", "false", UNVERIFIED},

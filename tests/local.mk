@@ -301,7 +301,7 @@ EXTRA_DIST += \
     tests/e2e/big_ticket.py \
     tests/e2e/cases_auth_verb.py \
     tests/e2e/cases_beds.py \
-    tests/e2e/cases_clients.py \
+    tests/e2e/cases_clients.py tests/e2e/cases_env.py \
     tests/e2e/cases_desktop.py \
     tests/e2e/cases_fetch.py \
     tests/e2e/cases_gate.py \
@@ -311,7 +311,8 @@ EXTRA_DIST += \
     tests/e2e/cases_guard.py tests/e2e/cases_hostile.py tests/e2e/cases_link.py \
     tests/e2e/cases_login.py tests/e2e/cases_network.py tests/e2e/cases_pac.py tests/e2e/cases_secrets.py \
     tests/e2e/cases_socks.py \
-    tests/e2e/client_link.py \
+    tests/e2e/cases_run.py \
+    tests/e2e/client_env.mjs tests/e2e/client_link.py \
     tests/e2e/client_requests.py \
     tests/e2e/client_undici.mjs \
     tests/e2e/client_websocket.py \

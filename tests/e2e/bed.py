@@ -215,8 +215,11 @@ class Results:
         self.on_failure = on_failure
         self.passed = self.failed = self.skipped = 0
 
+    def wanted(self, name):
+        return not self.only or any(part in name for part in self.only)
+
     def run(self, name, case, *arguments):
-        if not self.only or any(part in name for part in self.only):
+        if self.wanted(name):
             self._run(name, case, arguments)
 
     def broken(self, error):

@@ -218,7 +218,8 @@ def websocket(world):
         server.stop()
 
 
-def undici(world):
+def undici_with(world):
+    """The folder of the package, kept for the next time."""
     place = os.path.join(world.cache, "node")
     stamp = os.path.join(place, "packages")
     if read(stamp) != UNDICI:
@@ -230,6 +231,11 @@ def undici(world):
             place, UNDICI, env=dict(os.environ), cwd=place, seconds=300,
         )  # fmt: skip
         write(stamp, UNDICI)
+    return place
+
+
+def undici(world):
+    place = undici_with(world)
     world.bed.run(
         "node", os.path.join(HERE, "client_undici.mjs"), world.proxy, world.bed.ca,
         *bases(world), env=dict(world.bed.env, MODULES=place),

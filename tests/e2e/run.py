@@ -14,6 +14,7 @@ import sys
 import cases_auth_verb
 import cases_beds
 import cases_clients
+import cases_env
 import cases_desktop
 import cases_fetch
 import cases_gate
@@ -27,6 +28,7 @@ import cases_login
 import cases_network
 import cases_pac
 import cases_pac_source
+import cases_run
 import cases_warm
 import cases_secrets
 import cases_socks
@@ -81,13 +83,16 @@ class World:
     def keyring(self):
         return Keyring(self.bed).start()
 
-    def gate(self, settings=None, **more):
-        """A new ccgate before squid; `settings` adds to its configuration."""
+    def new_gate(self, settings=None, **more):
+        """A new ccgate before squid, not started; `settings` adds to its configuration."""
         lines = {"proxy": f"http://127.0.0.1:{self.squid.port}"}
         lines.update(settings or {})
-        gate = Gate(self.bed, self.program, lines, **more).start()
+        gate = Gate(self.bed, self.program, lines, **more)
         self.gates.append(gate)
         return gate
+
+    def gate(self, settings=None, **more):
+        return self.new_gate(settings, **more).start()
 
 
 def arguments():
@@ -148,6 +153,9 @@ def run_all(world, results, options):
             results.run(f"keyring/{case.__name__}", case, world)
         for case in cases_warm.ALL:
             results.run(f"warm/{case.__name__}", case, world)
+        cases_env.run(world, results)
+        for case in cases_run.ALL:
+            results.run(f"run/{case.__name__}", case, world)
         for case in cases_link.ALL:
             results.run(f"link/{case.__name__}", case, world)
     if not options.soak:

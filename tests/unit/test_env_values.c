@@ -68,7 +68,8 @@ static const struct {
     {"node", true, true, PROXIES " NODE_EXTRA_CA_CERTS NODE_USE_ENV_PROXY"},
     {"node", true, false, PROXIES " NODE_USE_ENV_PROXY"},
     {"node", false, true, "NODE_EXTRA_CA_CERTS"},
-    {"node,npm , node", true, true, PROXIES " NODE_EXTRA_CA_CERTS NODE_USE_ENV_PROXY"},
+    {"node,npm , node", true, true,
+     PROXIES " NODE_EXTRA_CA_CERTS NODE_USE_ENV_PROXY npm_config_cafile"},
     {"pip", true, true, PROXIES " PIP_CERT"},
     {"requests", false, true, "REQUESTS_CA_BUNDLE"},
     {"git,curl", false, true, "GIT_SSL_CAINFO CURL_CA_BUNDLE"},
@@ -79,10 +80,11 @@ static const struct {
     {NULL, false, false, ""},
     {NULL, true, false, PROXIES " NODE_USE_ENV_PROXY"},
     {NULL, true, true,
-     PROXIES " NODE_EXTRA_CA_CERTS NODE_USE_ENV_PROXY DENO_CERT SSL_CERT_FILE "
-             "REQUESTS_CA_BUNDLE PIP_CERT CURL_CA_BUNDLE GIT_SSL_CAINFO AWS_CA_BUNDLE "
-             "CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE CARGO_HTTP_CAINFO "
-             "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH NIX_SSL_CERT_FILE"},
+     PROXIES
+     " NODE_EXTRA_CA_CERTS NODE_USE_ENV_PROXY npm_config_cafile DENO_CERT "
+     "SSL_CERT_FILE REQUESTS_CA_BUNDLE PIP_CERT CURL_CA_BUNDLE GIT_SSL_CAINFO AWS_CA_BUNDLE "
+     "CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE CARGO_HTTP_CAINFO "
+     "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH NIX_SSL_CERT_FILE"},
 };
 
 START_TEST(names_of_variables)
@@ -205,7 +207,7 @@ static const struct {
     {NULL, "NODE_TLS_REJECT_UNAUTHORIZED=1", 0},
     {NULL, "NODE_TLS_REJECT_UNAUTHORIZED=", 0},
     {"curl", "NODE_TLS_REJECT_UNAUTHORIZED=0", 0},
-    {"npm", "npm_config_cafile=/a", 1},
+    {"npm", "npm_config_proxy=http://a", 1},
     {"git", "GIT_SSL_NO_VERIFY=false", 1},
     {"claude-code", "SSL_CERT_DIR=/a", 1},
     {"claude-code", "SSL_CERT_DIRX=/a", 0},
