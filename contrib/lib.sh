@@ -20,7 +20,7 @@ packages_e2e='squid-openssl nginx:nginx fcgiwrap:fcgiwrap git:git curl:curl
 openssl:openssl python3:python3 python3-venv nodejs:node npm:npm util-linux:setpriv
 winbind:ntlm_auth krb5-kdc:krb5kdc krb5-admin-server:kadmin.local krb5-user:kinit
 gss-ntlmssp python3-gssapi gnome-keyring:gnome-keyring-daemon
-libsecret-tools:secret-tool dbus:dbus-run-session microsocks:microsocks
+libsecret-tools:secret-tool dbus:dbus-run-session microsocks:microsocks dante-server:danted
 python3-pacparser faketime:faketime iproute2:ip
 libproxy1v5 libproxy1-plugin-gsettings libglib2.0-bin:gsettings gsettings-desktop-schemas'
 # shellcheck disable=SC2034

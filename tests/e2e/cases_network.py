@@ -9,6 +9,7 @@ from bed import Failure, expect, expect_in, wait_until, write
 from cases_fetch import Server, simple
 from cases_gate import ask_get
 from cases_pac import NAME, gate_with
+from cases_socks import Dante
 from netspace import Names, Namespace, established, join
 from servers import Squid
 
@@ -230,7 +231,22 @@ def resolv_conf(company):
     company.laptop.do(gate.stop)
 
 
-ALL = (interfaces, script_again, rests_end, resolv_conf)
+def socks4(company):
+    """dante takes no names by SOCKS4, and on loopback addresses go no way but direct."""
+    dante = Dante(company.bed, address=SERVER)
+    company.office.do(dante.start)
+    origin = company.office.do(Server, simple("hello\n"), None, SERVER)
+    for kind in ("SOCKS", "SOCKS4", "SOCKS5"):
+        gate = company.gate(f"{NAME}{{ return '{kind} {SERVER}:{dante.port}'; }}")
+        before = len(dante.lines())
+        answer = company.laptop.do(ask_get, gate, origin.url)
+        expect(answer.body, "hello\n", kind)
+        expect(len(dante.lines()) > before, True, f"{kind}: a line in dante's log")
+        company.laptop.do(gate.stop)
+    origin.listener.close()
+
+
+ALL = (interfaces, script_again, rests_end, resolv_conf, socks4)
 
 
 def run(world, results):

@@ -16,8 +16,11 @@ WORD = "socks-s3cret"
 class Microsocks:
     """It looks names up by itself, in a hosts file of its own."""
 
-    def __init__(self, bed, *options):
+    MARK = "origin.test"  # of a connection in its log
+
+    def __init__(self, bed, *options, address="127.0.0.1"):
         self.bed = bed
+        self.address = address
         self.options = options
         self.home = bed.fresh("microsocks")
         self.log = os.path.join(self.home, "log")
@@ -27,23 +30,55 @@ class Microsocks:
     def start(self):
         for _ in range(5):
             self.port = free_port()
-            command = [self.bed.which("microsocks"), "-i", "127.0.0.1"]
-            command += ["-p", str(self.port), *self.options]
-            process = self.bed.start("microsocks", self.prefix + command, self.log)
+            command = self.prefix + self.command()
+            process = self.bed.start("the SOCKS server", command, self.log)
             try:
                 process.wait_ready(self.answers)
             except Failure:
                 continue
             return self
-        raise Failure("microsocks found no port")
+        raise Failure("no port was found")
+
+    def command(self):
+        command = [self.bed.which("microsocks"), "-i", self.address]
+        return command + ["-p", str(self.port), *self.options]
 
     def answers(self):
         with socket.socket() as link:
-            return link.connect_ex(("127.0.0.1", self.port)) == 0
+            return link.connect_ex((self.address, self.port)) == 0
 
     def lines(self):
         with open(self.log, encoding="utf-8", errors="replace") as file:
-            return [line for line in file if "origin.test" in line]
+            return [line for line in file if self.MARK in line]
+
+
+class Dante(Microsocks):
+    """It knows SOCKS4, too, if without names."""
+
+    MARK = "tcp/connect"
+
+    CONFIG = """
+logoutput: stdout
+internal: {address} port = {port}
+external: {address}
+clientmethod: none
+socksmethod: none
+{users}
+client pass {{
+    from: 0.0.0.0/0 to: 0.0.0.0/0
+}}
+socks pass {{
+    from: 0.0.0.0/0 to: 0.0.0.0/0
+    log: connect
+}}
+"""
+
+    def command(self):
+        users = "user.privileged: root\nuser.unprivileged: nobody"
+        values = {"address": self.address, "port": self.port}
+        values["users"] = users if self.bed.is_root else ""
+        path = write(os.path.join(self.home, "danted.conf"), self.CONFIG.format(**values))
+        return [self.bed.which("danted"), "-N", "1", "-f", path]
 
 
 def open_proxy(world):
@@ -54,11 +89,16 @@ def closed_proxy(world):
     return Microsocks(world.bed, "-u", USER, "-P", WORD).start()
 
 
-def with_login(world, proxy, word=WORD):
-    """The settings of a gate before it."""
+def login_entry(world, proxy, word=WORD):
+    """What `proxy` in the configuration says of it."""
     path = write(world.bed.path(f"socks-{word}"), word + "\n", 0o600)
     url = f'url: "socks5://127.0.0.1:{proxy.port}"'
-    return {"proxy": f"[{{{url}, username: {USER}, password_file: {path}}}]"}
+    return f"[{{{url}, username: {USER}, password_file: {path}}}]"
+
+
+def with_login(world, proxy, word=WORD):
+    """The settings of a gate before it."""
+    return {"proxy": login_entry(world, proxy, word)}
 
 
 def name_is_passed_on(world):

@@ -106,9 +106,9 @@ def arguments():
     return parser.parse_args()
 
 
-def run_clients(world, results, name, settings, leave_out=()):
+def run_clients(world, results, name, settings, leave_out=(), **more):
     """All clients through one ccgate, which must then end well."""
-    gate = world.gate(settings)
+    gate = world.gate(settings, **more)
     world.proxy = gate.url
     for case in (case for case in cases_clients.ALL if case not in leave_out):
         results.run(f"{name}/{case.__name__}", case, world)
@@ -144,8 +144,7 @@ def run_all(world, results, options):
             results.run(f"fetch/{case.__name__}", case, world)
         for case in cases_pac_source.ALL:
             results.run(f"pac_source/{case.__name__}", case, world)
-        for case in cases_pac.ALL:
-            results.run(f"pac/{case.__name__}", case, world)
+        cases_pac.run(world, results, functools.partial(run_clients, world, results))
         for case in cases_hostile.ALL:
             results.run(f"hostile/{case.__name__}", case, world)
         cases_network.run(world, results)

@@ -369,13 +369,15 @@ class Gate:
     count = 0
 
     def __init__(
-        self, bed, binary, settings, password=PASSWORD, as_user=None, env=None, prefix=()
-    ):
+        self, bed, binary, settings, password=PASSWORD, as_user=None, env=None, prefix=(),
+        arguments=(),
+    ):  # fmt: skip
         Gate.count += 1
         self.bed = bed
         self.binary = binary
         self.home = bed.directory(f"gate-{Gate.count}")
         self.prefix = list(prefix)
+        self.arguments = list(arguments)
         self.env = env or bed.env
         self.password_file = os.path.join(self.home, "password")
         self.config = os.path.join(self.home, "ccgate.yaml")
@@ -405,7 +407,7 @@ class Gate:
     def start(self, **more):
         self.process = self.bed.start(
             "ccgate",
-            self.prefix + [self.binary, "--config", self.config],
+            self.prefix + [self.binary, "--config", self.config] + self.arguments,
             self.log,
             env=self.env,
             **more,
