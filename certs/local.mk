@@ -26,7 +26,7 @@ libccgate_a_SOURCES += \
 	certs/text.c \
 	certs/text.h \
 	certs/tools.c \
-	certs/tools.h
+	certs/tools.h \
 	certs/vendors.c \
 	certs/vendors.h
 
