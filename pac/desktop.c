@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "pac/libproxy.h"
 #include "pac/run.h"
 #include "pac/settings_text.h"
@@ -116,19 +117,14 @@ out:
 bool desktop_read(const char *path, struct buf *out, struct stat *st)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    ssize_t n = -1;
+    bool good;
 
     buf_reset(out);
     if (fd < 0)
         return false;
-    if (fstat(fd, st) == 0 && S_ISREG(st->st_mode))
-        do {
-            n = buf_reserve(out, 1) != 0 ? -1 : read(fd, buf_tail(out), buf_room(out));
-            if (n > 0)
-                buf_commit(out, (size_t)n);
-        } while (n > 0);
+    good = fstat(fd, st) == 0 && S_ISREG(st->st_mode) && file_read(fd, out) == 0;
     (void)close(fd);
-    return n == 0;
+    return good;
 }
 
 static bool kioslaverc(struct buf *out)

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "pac/fetch.h"
 
 static int hex_digit(char c)
@@ -40,24 +41,15 @@ static int append_decoded(struct buf *out, struct span s)
 static bool read_file(struct fetch *fetch, int fd, const char *path)
 {
     struct stat st;
-    ssize_t n;
+    int error;
 
     if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
         return fetch_fail(fetch, SYSTEM_FILE, "%s is no regular file", path);
-    do {
-        if (buf_reserve(&fetch->bytes, 1) != 0) {
-            char more;
-
-            if (read(fd, &more, 1) == 0)
-                return true;
-            return fetch_fail(fetch, SYSTEM_TOO_LONG, "is longer than 1 MiB");
-        }
-        n = read(fd, buf_tail(&fetch->bytes), buf_room(&fetch->bytes));
-        if (n > 0)
-            buf_commit(&fetch->bytes, (size_t)n);
-    } while (n > 0 || (n < 0 && errno == EINTR));
-    if (n < 0)
-        return fetch_fail(fetch, SYSTEM_FILE, "%s: %s", path, strerror(errno));
+    error = file_read(fd, &fetch->bytes);
+    if (error == -EMSGSIZE)
+        return fetch_fail(fetch, SYSTEM_TOO_LONG, "is longer than 1 MiB");
+    if (error != 0)
+        return fetch_fail(fetch, SYSTEM_FILE, "%s: %s", path, strerror(-error));
     return true;
 }
 

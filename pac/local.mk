@@ -76,6 +76,8 @@ system_parts = \
 	pac/wpad.c \
 	src/base/buf.c \
 	src/base/buf.h \
+	src/base/file.c \
+	src/base/file.h \
 	src/base/span.c \
 	src/base/span.h \
 	src/base/system_protocol.c \

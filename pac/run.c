@@ -14,6 +14,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/file.h"
+
 /* 0 or an errno. */
 static int start(pid_t *pid, const char *const *argv, int out_fd)
 {
@@ -34,23 +36,6 @@ static int start(pid_t *pid, const char *const *argv, int out_fd)
     return error;
 }
 
-/* 0 or -errno. */
-static int read_all(int fd, struct buf *out)
-{
-    ssize_t n;
-
-    do {
-        int error = buf_reserve(out, 1);
-
-        if (error != 0)
-            return error;
-        n = read(fd, buf_tail(out), buf_room(out));
-        if (n > 0)
-            buf_commit(out, (size_t)n);
-    } while (n > 0 || (n < 0 && errno == EINTR));
-    return n < 0 ? -errno : 0;
-}
-
 int run_capture(const char *const *argv, struct buf *out)
 {
     int ends[2], status = 0, error;
@@ -64,7 +49,7 @@ int run_capture(const char *const *argv, struct buf *out)
         (void)close(ends[0]);
         return -error;
     }
-    error = read_all(ends[0], out);
+    error = file_read(ends[0], out);
     (void)close(ends[0]);
     if (error != 0)
         (void)kill(pid, SIGKILL);

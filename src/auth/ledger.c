@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <openssl/rand.h>
 #include <poll.h>
 #include <pthread.h>
@@ -18,6 +19,8 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "base/file.h"
 
 #define FILE_NAME "logins"
 #define TEMP_NAME "logins.new"
@@ -118,41 +121,13 @@ static bool fail(char why[LEDGER_WHY], const char *format, ...)
     return false;
 }
 
-/* The folder and those above it. What cannot be made fails when it is opened. */
+/* What cannot be made fails when it is opened. */
 static void make_folders(const char *dir)
 {
-    char path[4096];
-    size_t len = strlen(dir);
+    char file[PATH_MAX];
 
-    if (len >= sizeof(path))
-        return;
-    memcpy(path, dir, len + 1);
-    for (size_t i = 1; i <= len; i++) {
-        if (path[i] != '/' && path[i] != '\0')
-            continue;
-        path[i] = '\0';
-        (void)mkdir(path, 0700);
-        path[i] = i < len ? '/' : '\0';
-    }
-}
-
-/* Others who can write here could open the guard, or put a file of theirs in. */
-static const char *owner_fault(const struct stat *st)
-{
-    if (st->st_uid != geteuid())
-        return "belongs to another user";
-    if ((st->st_mode & 022) != 0)
-        return "can be written to by other users (chmod go-w helps)";
-    return NULL;
-}
-
-static const char *file_fault(int fd, struct stat *st)
-{
-    if (fd < 0)
-        return errno == ELOOP ? "is a symbolic link" : strerror(errno);
-    if (fstat(fd, st) != 0)
-        return strerror(errno);
-    return S_ISREG(st->st_mode) ? owner_fault(st) : "is no regular file";
+    (void)snprintf(file, sizeof(file), "%s/" FILE_NAME, dir);
+    (void)file_make_folders(file);
 }
 
 /* Opens folder and lock file. ENOENT in errno: the folder is not there. */
@@ -169,7 +144,7 @@ static bool attach(struct ledger *ledger, char why[LEDGER_WHY])
     ledger->dir_fd = open(ledger->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (ledger->dir_fd < 0)
         return fail(why, "%s: %s", ledger->dir, strerror(errno));
-    fault = fstat(ledger->dir_fd, &st) != 0 ? strerror(errno) : owner_fault(&st);
+    fault = fstat(ledger->dir_fd, &st) != 0 ? strerror(errno) : file_owner_fault(&st);
     if (fault != NULL) {
         fail(why, "%s %s", ledger->dir, fault);
         goto out;
@@ -298,22 +273,6 @@ bool ledger_changed(struct ledger *ledger, const struct ledger_stamp *stamp)
     return changed;
 }
 
-static int read_all(int fd, struct buf *text)
-{
-    ssize_t n;
-
-    do {
-        int error = buf_reserve(text, 16 * 1024);
-
-        if (error != 0)
-            return error;
-        n = read(fd, buf_tail(text), buf_room(text));
-        if (n > 0)
-            buf_commit(text, (size_t)n);
-    } while (n > 0 || (n < 0 && errno == EINTR));
-    return n < 0 ? -errno : 0;
-}
-
 static bool parse(struct ledger *ledger, struct ledger_book *book, struct span text,
                   char why[LEDGER_WHY])
 {
@@ -362,7 +321,7 @@ static bool read_file(struct ledger *ledger, struct ledger_book *book,
         return false;
     }
     buf_init(&text, LEDGER_FILE_LIMIT);
-    error = read_all(fd, &text);
+    error = file_read(fd, &text);
     close(fd);
     ok = error == 0 ? parse(ledger, book, buf_span(&text), why)
                     : fail(why, "%s/" FILE_NAME ": %s", ledger->dir, strerror(-error));
@@ -389,19 +348,6 @@ bool ledger_load(struct ledger *ledger, struct ledger_book *book,
 
 /* ---- writing ---- */
 
-static int write_all(int fd, struct span text)
-{
-    while (text.len > 0) {
-        ssize_t n = write(fd, text.at, text.len);
-
-        if (n < 0 && errno != EINTR)
-            return -errno;
-        if (n > 0)
-            text = span_skip(text, (size_t)n);
-    }
-    return fsync(fd) == 0 ? 0 : -errno;
-}
-
 /* 0 or an error; the file may be there all the same. */
 static int write_temp(struct ledger *ledger, struct span text, struct stat *st)
 {
@@ -412,8 +358,8 @@ static int write_temp(struct ledger *ledger, struct span text, struct stat *st)
                 O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
         return -errno;
-    error = write_all(fd, text);
-    if (error == 0 && fstat(fd, st) != 0)
+    error = file_write(fd, text);
+    if (error == 0 && (fsync(fd) != 0 || fstat(fd, st) != 0))
         error = -errno;
     close(fd);
     return error;

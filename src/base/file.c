@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 int file_read(int fd, struct buf *content)
@@ -56,7 +55,7 @@ int file_make_folders(const char *path)
     return 0;
 }
 
-static int write_all(int fd, struct span content)
+int file_write(int fd, struct span content)
 {
     while (content.len > 0) {
         ssize_t n = write(fd, content.at, content.len);
@@ -67,6 +66,34 @@ static int write_all(int fd, struct span content)
             content = span_skip(content, (size_t)n);
     }
     return 0;
+}
+
+const char *file_owner_fault(const struct stat *st)
+{
+    if (st->st_uid != geteuid())
+        return "belongs to another user";
+    if ((st->st_mode & 022) != 0)
+        return "can be written to by other users (chmod go-w helps)";
+    return NULL;
+}
+
+const char *file_fault(int fd, struct stat *st)
+{
+    if (fd < 0)
+        return errno == ELOOP ? "is a symbolic link" : strerror(errno);
+    if (fstat(fd, st) != 0)
+        return strerror(errno);
+    return S_ISREG(st->st_mode) ? file_owner_fault(st) : "is no regular file";
+}
+
+/* 0 or -errno. */
+static int keep_owner(int fd, const char *path)
+{
+    struct stat st;
+
+    if (geteuid() != 0 || lstat(path, &st) != 0 || st.st_uid == 0)
+        return 0;
+    return fchown(fd, st.st_uid, st.st_gid) == 0 ? 0 : -errno;
 }
 
 int file_replace(const char *path, struct span content, mode_t mode)
@@ -83,7 +110,9 @@ int file_replace(const char *path, struct span content, mode_t mode)
     fd = mkstemp(fresh);
     if (fd < 0)
         return -errno;
-    error = write_all(fd, content);
+    error = keep_owner(fd, path);
+    if (error == 0)
+        error = file_write(fd, content);
     if (error == 0 && (fchmod(fd, mode) != 0 || fsync(fd) != 0))
         error = -errno;
     if (close(fd) != 0 && error == 0)

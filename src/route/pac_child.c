@@ -15,6 +15,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/file.h"
+
 #define ENGINE_TEXT 64
 #define FIRST_FD    10 /* out of the way of the descriptors that the child is given */
 
@@ -36,19 +38,6 @@ struct pac_child {
 
 /* ---- the script ---- */
 
-static int write_all(int fd, struct span bytes)
-{
-    while (bytes.len > 0) {
-        ssize_t n = write(fd, bytes.at, bytes.len);
-
-        if (n < 0 && errno != EINTR)
-            return -errno;
-        if (n > 0)
-            bytes = span_skip(bytes, (size_t)n);
-    }
-    return 0;
-}
-
 int pac_child_script(struct span script)
 {
     int fd = memfd_create("proxy.pac", MFD_CLOEXEC | MFD_ALLOW_SEALING);
@@ -56,7 +45,7 @@ int pac_child_script(struct span script)
 
     if (fd < 0)
         return -errno;
-    error = write_all(fd, script);
+    error = file_write(fd, script);
     if (error == 0 &&
         fcntl(fd, F_ADD_SEALS,
               F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) != 0)

@@ -11,8 +11,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
+
+#include "base/file.h"
 
 #define MAGIC     "ccgate-pac-copy 1"
 #define PATH_ROOM 4096
@@ -48,46 +49,14 @@ static uint64_t url_hash(const char *url)
     return hash;
 }
 
-static bool path_make(const char *state_dir, const char *url, const char *tail,
-                      char path[PATH_ROOM])
+static bool path_make(const char *state_dir, const char *url, char path[PATH_ROOM])
 {
-    int n = snprintf(path, PATH_ROOM, "%s/pac/%016" PRIx64 "%s", state_dir,
-                     url_hash(url), tail);
+    int n = snprintf(path, PATH_ROOM, "%s/pac/%016" PRIx64, state_dir, url_hash(url));
 
     return n > 0 && n < PATH_ROOM;
 }
 
 /* ---- reading ---- */
-
-/* A script that somebody else put there would decide where our traffic goes. */
-static const char *file_fault(int fd)
-{
-    struct stat st;
-
-    if (fstat(fd, &st) != 0)
-        return strerror(errno);
-    if (!S_ISREG(st.st_mode))
-        return "is no regular file";
-    if (st.st_uid != geteuid())
-        return "belongs to another user";
-    if ((st.st_mode & 022) != 0)
-        return "can be written to by other users";
-    return NULL;
-}
-
-static bool read_all(int fd, struct buf *text)
-{
-    ssize_t n;
-
-    do {
-        if (buf_reserve(text, 1) != 0)
-            return false;
-        n = read(fd, buf_tail(text), buf_room(text));
-        if (n > 0)
-            buf_commit(text, (size_t)n);
-    } while (n > 0 || (n < 0 && errno == EINTR));
-    return n == 0;
-}
 
 static bool copy_value(struct span value, char to[SYSTEM_HEADER_LIMIT + 1])
 {
@@ -149,60 +118,33 @@ bool pac_copy_load(const char *state_dir, const char *url, struct pac_copy *copy
     char path[PATH_ROOM];
     const char *fault;
     struct buf text;
+    struct stat st;
     bool good = false;
     int fd;
 
-    if (!path_make(state_dir, url, "", path))
+    if (!path_make(state_dir, url, path))
         return fail(why, "the path of the state folder is too long");
     fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (fd < 0 && errno == ENOENT)
         return true;
-    if (fd < 0)
-        return fail(why, "%.300s: %s", path, strerror(errno));
+    /* A script that somebody else put there would decide where our traffic goes. */
+    fault = file_fault(fd, &st);
     buf_init(&text, FILE_LIMIT);
-    fault = file_fault(fd);
     if (fault != NULL)
-        (void)fail(why, "%.300s %s", path, fault);
-    else if (!read_all(fd, &text) || !parse(buf_span(&text), url, copy))
+        (void)fail(why, "%.300s: %s", path, fault);
+    else if (file_read(fd, &text) != 0 || !parse(buf_span(&text), url, copy))
         (void)fail(why, "%.300s is damaged", path);
     else
         good = true;
     if (!good || copy->script == NULL)
         pac_copy_clear(copy);
-    (void)close(fd);
+    if (fd >= 0)
+        (void)close(fd);
     buf_clear(&text);
     return good;
 }
 
 /* ---- writing ---- */
-
-static void make_folders(const char *state_dir)
-{
-    char path[PATH_ROOM];
-    int n = snprintf(path, sizeof(path), "%s/pac/", state_dir);
-
-    for (int i = 1; i < n && n < PATH_ROOM; i++) {
-        if (path[i] != '/')
-            continue;
-        path[i] = '\0';
-        (void)mkdir(path, 0700); /* what fails is seen when the file is opened */
-        path[i] = '/';
-    }
-}
-
-static bool write_all(int fd, struct span s)
-{
-    while (s.len > 0) {
-        ssize_t n = write(fd, s.at, s.len);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return false;
-        s = span_skip(s, (size_t)n);
-    }
-    return true;
-}
 
 static int put_head(struct buf *out, const char *url, const struct pac_copy *copy)
 {
@@ -221,27 +163,18 @@ static int put_head(struct buf *out, const char *url, const struct pac_copy *cop
 bool pac_copy_save(const char *state_dir, const char *url, const struct pac_copy *copy,
                    char why[PAC_COPY_WHY])
 {
-    char path[PATH_ROOM], fresh[PATH_ROOM], tail[32];
-    struct buf head;
-    bool good;
-    int fd;
+    char path[PATH_ROOM];
+    struct buf text;
+    int error;
 
-    (void)snprintf(tail, sizeof(tail), ".%d", (int)getpid());
-    if (!path_make(state_dir, url, "", path) || !path_make(state_dir, url, tail, fresh))
+    if (!path_make(state_dir, url, path))
         return fail(why, "the path of the state folder is too long");
-    make_folders(state_dir);
-    (void)unlink(fresh);
-    fd = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (fd < 0)
-        return fail(why, "%.300s: %s", fresh, strerror(errno));
-    buf_init(&head, FILE_LIMIT);
-    good = put_head(&head, url, copy) == 0 && write_all(fd, buf_span(&head)) &&
-           write_all(fd, (struct span){copy->script, copy->len}) && fsync(fd) == 0;
-    good = close(fd) == 0 && good;
-    if (!good || rename(fresh, path) != 0) {
-        good = fail(why, "%.300s: %s", fresh, strerror(errno));
-        (void)unlink(fresh);
-    }
-    buf_clear(&head);
-    return good;
+    buf_init(&text, FILE_LIMIT);
+    error = put_head(&text, url, copy);
+    if (error == 0)
+        error = buf_append(&text, copy->script, copy->len);
+    if (error == 0)
+        error = file_replace(path, buf_span(&text), 0600);
+    buf_clear(&text);
+    return error == 0 || fail(why, "%.300s: %s", path, strerror(-error));
 }

@@ -81,6 +81,51 @@ START_TEST(what_fails_leaves_nothing)
 }
 END_TEST
 
+static const char *fault_of(const char *name)
+{
+    int fd = open(name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    struct stat st;
+    const char *fault = file_fault(fd, &st);
+
+    if (fd >= 0)
+        close(fd);
+    return fault;
+}
+
+START_TEST(whom_to_trust)
+{
+    char link[160];
+
+    ck_assert_str_eq(fault_of(path), strerror(ENOENT));
+    ck_assert_int_eq(file_replace(path, SPAN("x"), 0644), 0);
+    ck_assert_ptr_null(fault_of(path));
+    ck_assert_int_eq(chmod(path, 0620), 0);
+    ck_assert_ptr_nonnull(strstr(fault_of(path), "can be written to by other users"));
+    ck_assert_str_eq(fault_of(folder), "is no regular file");
+    snprintf(link, sizeof(link), "%s/link", folder);
+    ck_assert_int_eq(symlink(path, link), 0);
+    ck_assert_str_eq(fault_of(link), "is a symbolic link");
+    if (geteuid() == 0) {
+        ck_assert_int_eq(chown(path, 1, 1), 0);
+        ck_assert_str_eq(fault_of(path), "belongs to another user");
+    }
+}
+END_TEST
+
+/* Only root can give a file to somebody, and so is the only one that has to. */
+START_TEST(the_owner_stays)
+{
+    struct stat st;
+
+    ck_assert_int_eq(file_replace(path, SPAN("x"), 0600), 0);
+    if (geteuid() == 0)
+        ck_assert_int_eq(chown(path, 1, 2), 0);
+    ck_assert_int_eq(file_replace(path, SPAN("y"), 0600), 0);
+    ck_assert_int_eq(stat(path, &st), 0);
+    ck_assert_uint_eq(st.st_uid, geteuid() == 0 ? 1 : geteuid());
+}
+END_TEST
+
 static Suite *suite(void)
 {
     Suite *s = suite_create("file");
@@ -89,6 +134,8 @@ static Suite *suite(void)
     tcase_add_checked_fixture(c, setup, teardown);
     tcase_add_test(c, put_and_read);
     tcase_add_test(c, what_fails_leaves_nothing);
+    tcase_add_test(c, whom_to_trust);
+    tcase_add_test(c, the_owner_stays);
     suite_add_tcase(s, c);
     return s;
 }
