@@ -4,6 +4,24 @@
  */
 #include "guard_alone_rig.h"
 
+/* Asks, and is told at once that it may. */
+static struct guard_ticket *allowed(const char *name)
+{
+    struct guard_ticket *ticket = ask(name);
+    const char wanted[] = {(char)(*name - 'a' + 'A'), '\0'};
+
+    ck_assert_str_eq(soon(), wanted);
+    return ticket;
+}
+
+/* Is rejected, and the repeat ends like this. */
+static void reject(struct guard_ticket *ticket, enum guard_repeated result)
+{
+    guard_rejected(ticket);
+    await_repeat();
+    repeat_end(result);
+}
+
 /* ---- rejections ---- */
 
 /* One after the other, also once the secret was accepted. */
@@ -60,15 +78,11 @@ START_TEST(refused_at_the_good_place)
     struct guard_ticket *a, *b;
 
     accept_before();
-    a = ask("a");
-    ck_assert_str_eq(soon(), "A");
-    guard_rejected(a);
-    await_repeat();
-    repeat_end(GUARD_REPEAT_ACCEPTED);
+    a = allowed("a");
+    reject(a, GUARD_REPEAT_ACCEPTED);
     ck_assert_str_eq(soon(), "~a");
     guard_drop(a);
-    b = ask("b");
-    ck_assert_str_eq(soon(), "B");
+    b = allowed("b");
     guard_drop(b);
 }
 END_TEST
@@ -81,9 +95,7 @@ START_TEST(rejected_twice)
     a = ask("a");
     b = ask("b");
     ck_assert_str_eq(soon(), "A");
-    guard_rejected(a);
-    await_repeat();
-    repeat_end(GUARD_REPEAT_REJECTED);
+    reject(a, GUARD_REPEAT_REJECTED);
     ck_assert_str_eq(soon(), "-ab");
     ck_assert_int_eq(state(), GUARD_CLOSED);
     c = ask("c");
@@ -101,11 +113,8 @@ START_TEST(doubt)
     struct guard_ticket *a, *b, *c;
 
     accept_before();
-    a = ask("a");
-    ck_assert_str_eq(soon(), "A");
-    guard_rejected(a);
-    await_repeat();
-    repeat_end(GUARD_REPEAT_IMPOSSIBLE);
+    a = allowed("a");
+    reject(a, GUARD_REPEAT_IMPOSSIBLE);
     ck_assert_str_eq(soon(), "-a");
     ck_assert_int_eq(state(), GUARD_DOUBTED);
     guard_drop(a);
@@ -137,15 +146,11 @@ START_TEST(doubt_is_over_when_accepted)
     struct guard_ticket *a;
 
     accept_before();
-    a = ask("a");
-    ck_assert_str_eq(soon(), "A");
-    guard_rejected(a);
-    await_repeat();
-    repeat_end(GUARD_REPEAT_IMPOSSIBLE);
+    a = allowed("a");
+    reject(a, GUARD_REPEAT_IMPOSSIBLE);
     ck_assert_str_eq(soon(), "-a");
     guard_drop(a);
-    a = ask("a");
-    ck_assert_str_eq(soon(), "A");
+    a = allowed("a");
     guard_accepted(a);
     ck_assert_int_eq(state(), GUARD_ACCEPTED);
 }
@@ -221,9 +226,7 @@ START_TEST(hop_that_never_accepted)
         a = ask_at(guard, &alice, HOP2, TARGETS[i], "a");
         ck_assert_str_eq(soon(), i < 2 ? "A" : "~a");
         if (i < 2) {
-            guard_rejected(a);
-            await_repeat();
-            repeat_end(GUARD_REPEAT_ACCEPTED);
+            reject(a, GUARD_REPEAT_ACCEPTED);
             ck_assert_str_eq(soon(), "~a");
         }
         guard_drop(a);
@@ -284,8 +287,7 @@ START_TEST(slow_answer_and_nobody_waits)
     struct guard_ticket *a, *b;
 
     accept_before();
-    a = ask("a");
-    ck_assert_str_eq(soon(), "A");
+    a = allowed("a");
     pass_ms(1100);
     ck_assert_uint_eq(repeats, 0);
     if (_i == 0) {
@@ -302,8 +304,7 @@ START_TEST(slow_answer_and_nobody_waits)
         if (_i == 2)
             guard_lost(a);
     }
-    b = ask("b");
-    ck_assert_str_eq(soon(), "B");
+    b = allowed("b");
     guard_accepted(b);
     ck_assert_uint_eq(repeats, _i == 0 ? 0 : 1);
 }
@@ -337,9 +338,7 @@ START_TEST(slow_answer_and_no_repeat)
         ck_assert_int_eq(state(), GUARD_CLOSED);
         break;
     default:
-        guard_rejected(a);
-        await_repeat();
-        repeat_end(GUARD_REPEAT_REJECTED);
+        reject(a, GUARD_REPEAT_REJECTED);
         ck_assert_str_eq(soon(), "-ab");
         ck_assert_int_eq(state(), GUARD_CLOSED);
         guard_drop(a);
@@ -387,9 +386,7 @@ START_TEST(doubted)
     repeat_end(_i == 0 ? GUARD_REPEAT_ACCEPTED : GUARD_REPEAT_REJECTED);
     ck_assert_str_eq(soon(), _i == 0 ? "A" : "-a");
     if (_i == 0) {
-        guard_rejected(a);
-        await_repeat();
-        repeat_end(GUARD_REPEAT_ACCEPTED);
+        reject(a, GUARD_REPEAT_ACCEPTED);
         ck_assert_str_eq(soon(), "~a");
     }
     guard_drop(a);
@@ -407,8 +404,7 @@ START_TEST(freed_during_a_repeat)
     struct guard_ticket *a;
 
     accept_before();
-    a = ask("a");
-    ck_assert_str_eq(soon(), "A");
+    a = allowed("a");
     guard_rejected(a);
     await_repeat();
     guard_drop(a);
