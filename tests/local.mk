@@ -52,12 +52,10 @@ unit_tests = \
 	tests/unit/test_options \
 	tests/unit/test_outcome \
 	tests/unit/test_pac_copy \
-	tests/unit/test_pac_protocol \
-	tests/unit/test_pac_result \
-	tests/unit/test_pac_source \
 	tests/unit/test_pac_memory \
 	tests/unit/test_pac_protocol \
 	tests/unit/test_pac_result \
+	tests/unit/test_pac_source \
 	tests/unit/test_pac_url \
 	tests/unit/test_pattern \
 	tests/unit/test_peer \
@@ -176,7 +174,7 @@ tests_fuzz_replay_url_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_url.c
 tests_fuzz_fuzz_url_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 check_PROGRAMS += $(replay_tests)
 TESTS += tests/fuzz/corpora.sh
-EXTRA_DIST += tests/fuzz/corpora.sh tests/corpus
+EXTRA_DIST += tests/fuzz/corpora.sh tests/fuzz/fuzz.h tests/fuzz/fuzz_message.h tests/corpus
 if FUZZERS
 EXTRA_PROGRAMS += $(fuzz_programs)
 fuzzers: $(fuzz_programs)
@@ -276,7 +274,7 @@ tests_bench_pac_LDADD = libccgate.a
 bench_programs = tests/bench/link tests/bench/load tests/bench/sink tests/bench/pac
 EXTRA_PROGRAMS += $(bench_programs)
 EXTRA_DIST += tests/bench/bench.py tests/bench/bench_login.py tests/bench/bench_peers.py tests/bench/bench_report.py 
-.PHONY: bench bench-login bench-quick check-e2e check-pacparser check-soak check-debian13 lint
+.PHONY: bench bench-login bench-quick check-desktop check-e2e check-pacparser check-soak check-debian13 lint
 bench_run = $(top_srcdir)/tests/bench/bench.py --ccgate ./ccgate \
 	--load tests/bench/load --sink tests/bench/sink --link tests/bench/link
 bench: ccgate $(bench_programs)
@@ -291,6 +289,8 @@ check-e2e: ccgate ccgate-system tests/bench/link tests/mock/mockproxy tests/mock
 	CCGATE=$(abs_builddir)/ccgate LINK=$(abs_builddir)/tests/bench/link \
 	    MOCKS=$(abs_builddir)/tests/mock \
 	    $(top_srcdir)/tests/e2e/run.py
+check-desktop: ccgate-system
+	CCGATE=$(abs_builddir)/ccgate $(top_srcdir)/tests/e2e/desktop.py
 # The cases of the PAC helpers through Debian's pacparser, as a second opinion.
 check-pacparser:
 	$(top_srcdir)/tests/pac/second_opinion.py
@@ -302,7 +302,7 @@ EXTRA_DIST += \
     tests/e2e/cases_auth_verb.py \
     tests/e2e/cases_beds.py \
     tests/e2e/cases_clients.py tests/e2e/cases_env.py \
-    tests/e2e/cases_desktop.py \
+    tests/e2e/cases_desktop.py tests/e2e/desktop.py \
     tests/e2e/cases_fetch.py \
     tests/e2e/cases_gate.py \
     tests/e2e/cases_gss.py \

@@ -4,18 +4,10 @@
  * What is kept must come back from what is built of it, as the same certificates and
  * without a complaint about its form.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "certs/build.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void expect(bool ok)
-{
-    if (!ok)
-        abort();
-}
+#include "fuzz.h"
 
 static void check_lines(const struct bundle *bundle)
 {

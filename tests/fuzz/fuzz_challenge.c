@@ -4,17 +4,8 @@
  * Beyond memory errors it looks for views that leave the value, challenges that
  * overlap, and a reader that stands still.
  */
-#include <stdlib.h>
-
 #include "auth/challenge.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void expect(bool ok)
-{
-    if (!ok)
-        abort();
-}
+#include "fuzz.h"
 
 static bool within(struct span part, const char *from, const char *to)
 {

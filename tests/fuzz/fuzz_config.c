@@ -5,10 +5,9 @@
 #include <string.h>
 
 #include "config/internal.h"
+#include "fuzz.h"
 
 enum { TEXT_MAX = 1 << 20 };
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* A dump must be readable, and say the same again. */
 static void dump_again(const struct config *config)

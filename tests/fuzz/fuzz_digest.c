@@ -4,19 +4,11 @@
  * Beyond memory errors it looks for an answer that would break out of its line, or
  * whose parameters a proxy would read otherwise than they were meant.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "auth/challenge.h"
 #include "auth/digest_message.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void expect(bool ok)
-{
-    if (!ok)
-        abort();
-}
+#include "fuzz.h"
 
 /* The value behind quotes, escaped again as it must be, is what went in. */
 static void expect_parameter(const struct challenge *answer, struct span name,

@@ -4,19 +4,11 @@
  * Whatever comes, the script is valid UTF-8 of bounded length without a byte order mark
  * of its own, and a page's title is one line.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/system_protocol.h"
+#include "fuzz.h"
 #include "pac/fetch_text.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void expect(bool ok)
-{
-    if (!ok)
-        abort();
-}
 
 /* UTF-8 by its bit patterns alone (RFC 3629 section 3). */
 static void expect_utf8(struct span s)

@@ -3,18 +3,10 @@
  *
  * What is read must be written and read again as the same, within its bounds.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "auth/ledger_text.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void expect(bool ok)
-{
-    if (!ok)
-        abort();
-}
+#include "fuzz.h"
 
 static void same_login(const struct ledger_login *a, const struct ledger_login *b)
 {

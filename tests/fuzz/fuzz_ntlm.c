@@ -4,18 +4,10 @@
  * Beyond memory errors it looks for views that leave the message, and for answers whose
  * fields do not fit into them.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "auth/ntlm_message.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void expect(bool ok)
-{
-    if (!ok)
-        abort();
-}
+#include "fuzz.h"
 
 static size_t number(struct span s, size_t at, size_t size)
 {

@@ -3,20 +3,11 @@
  *
  * The input is two texts with a NUL between them.
  */
-#include <stdlib.h>
-
+#include "fuzz.h"
 #include "pac/glob.h"
 #include "pac/helpers_net.h"
 #include "pac/newer.h"
 #include "pac/punycode.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void expect(bool ok)
-{
-    if (!ok)
-        abort();
-}
 
 /* '*' is any text, so putting one in front of and behind a match keeps it one. */
 static void try_glob(struct span text, struct span pattern)

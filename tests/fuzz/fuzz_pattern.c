@@ -1,18 +1,10 @@
 /*
  * fuzz_pattern: a bypass entry in the first line, a host in the rest.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/pattern.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void expect(bool ok)
-{
-    if (!ok)
-        abort();
-}
+#include "fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

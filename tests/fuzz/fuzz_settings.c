@@ -6,16 +6,9 @@
  */
 #include <stdlib.h>
 
+#include "fuzz.h"
 #include "pac/libproxy.h"
 #include "pac/settings_text.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void expect(bool ok)
-{
-    if (!ok)
-        abort();
-}
 
 static void expect_printable(struct span s)
 {

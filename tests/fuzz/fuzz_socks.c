@@ -1,17 +1,8 @@
 /*
  * fuzz_socks: every reader of SOCKS messages: what is done stays within what came.
  */
-#include <stdlib.h>
-
+#include "fuzz.h"
 #include "http/socks.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void expect(bool ok)
-{
-    if (!ok)
-        abort();
-}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

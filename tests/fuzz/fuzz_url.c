@@ -7,14 +7,7 @@
 
 #include "base/netaddr.h"
 #include "base/url.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void expect(bool ok)
-{
-    if (!ok)
-        abort();
-}
+#include "fuzz.h"
 
 static bool within(struct span part, struct span whole)
 {
