@@ -117,6 +117,7 @@ static bool find_way(struct test *t, char *const *environment)
         .is_self = verb_is_self,
         .self_ctx = t->config,
         .pac = t->egress->pac,
+        .outside = t->egress->outside,
     };
     char target[300];
 

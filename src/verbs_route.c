@@ -236,33 +236,39 @@ static bool print_route(const struct route *route, const struct config *config,
 
 /* ---- the decision ---- */
 
-/* What a decision and its explanation need: a loop; and a script names, and a child. */
+/* What a decision may need: a loop, names, the child of a script, where we are. */
 struct means {
     struct loop *loop;
     struct resolver *resolver;
     struct pac *pac;
+    struct outside *outside;
 };
 
 static bool means_open(struct means *means, const struct config *config)
 {
+    bool outside = config->outside == CONFIG_OUTSIDE_DIRECT;
+
     *means = (struct means){.loop = loop_new()};
-    if (config->pac == NULL)
-        return means->loop != NULL;
     if (means->loop != NULL)
         means->resolver =
             resolver_new(means->loop, &(struct resolve_options){
                                           .mode = (enum resolve_mode)config->resolver,
                                           .timeout = config->timeout.name,
                                       });
-    if (means->resolver != NULL)
+    if (means->resolver != NULL && config->pac != NULL)
         means->pac = pac_new(&(struct pac_options){
             .loop = means->loop, .resolver = means->resolver, .config = config});
-    return means->pac != NULL;
+    if (means->resolver != NULL && outside)
+        means->outside = outside_new(&(struct outside_options){
+            .loop = means->loop, .resolver = means->resolver, .config = config});
+    return means->resolver != NULL && (config->pac == NULL || means->pac != NULL) &&
+           (!outside || means->outside != NULL);
 }
 
 static void means_close(struct means *means)
 {
     pac_unref(means->pac);
+    outside_unref(means->outside);
     resolver_free(means->resolver);
     if (means->loop != NULL)
         (void)loop_free(means->loop);
@@ -282,6 +288,7 @@ static struct route *decide(struct config *config, const struct route_request *r
     if (means_open(&means, config)) {
         setup.loop = means.loop;
         setup.pac = means.pac;
+        setup.outside = means.outside;
         router = router_new(&setup);
     }
     if (router != NULL)

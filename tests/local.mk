@@ -51,6 +51,7 @@ unit_tests = \
 	tests/unit/test_offers \
 	tests/unit/test_options \
 	tests/unit/test_outcome \
+	tests/unit/test_outside \
 	tests/unit/test_pac_copy \
 	tests/unit/test_pac_memory \
 	tests/unit/test_pac_protocol \

@@ -249,6 +249,16 @@ static void put_pac(struct writer *w, struct pac *pac)
               view.age_ms / 1000);
 }
 
+static void put_outside(struct writer *w, const struct outside *outside)
+{
+    const char *why;
+
+    if (outside != NULL)
+        put_gauge(w, "outside",
+                  "1 while the names of the proxies do not exist, and all goes direct.",
+                  outside_view(outside, &why) == OUTSIDE_YES);
+}
+
 int metrics_text(const struct status_facts *facts, struct buf *out)
 {
     const struct server *server = facts->server;
@@ -265,6 +275,7 @@ int metrics_text(const struct status_facts *facts, struct buf *out)
     put_gauge(&w, "draining", "1 while the gate is ending.", server->draining);
     put_counters(&w);
     put_pac(&w, server->egress->pac);
+    put_outside(&w, server->egress->outside);
     put_hops(&w, facts);
     return w.error;
 }

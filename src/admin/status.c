@@ -130,6 +130,29 @@ static json_t *pac_json(const struct server *server)
     return object;
 }
 
+/* ---- outside ---- */
+
+/* null where it does not matter. */
+static json_t *outside_json(const struct server *server)
+{
+    static const char *const STATES[] = {
+        [OUTSIDE_UNKNOWN] = "unknown",
+        [OUTSIDE_NO] = "inside",
+        [OUTSIDE_YES] = "outside",
+    };
+    json_t *object;
+    const char *why;
+
+    if (server->egress->outside == NULL)
+        return json_null();
+    object = json_object();
+    json_object_set_new(
+        object, "state",
+        status_text(STATES[outside_view(server->egress->outside, &why)]));
+    json_object_set_new(object, "why", status_text(why));
+    return object;
+}
+
 /* ---- sessions ---- */
 
 static json_t *sessions_json(const struct server *server)
@@ -262,6 +285,7 @@ json_t *status_json(const struct status_facts *facts)
         json_object_set_new(status, "state_trouble",
                             status_text(guard_trouble(server->egress->guard))) != 0 ||
         json_object_set_new(status, "pac", pac_json(server)) != 0 ||
+        json_object_set_new(status, "outside", outside_json(server)) != 0 ||
         json_object_set_new(status, "hops", status_hops_json(server)) != 0 ||
         json_object_set_new(status, "sessions", sessions_json(server)) != 0 ||
         json_object_set_new(status, "tunnels", tunnels_json(server)) != 0 ||

@@ -305,6 +305,21 @@ static void put_pac(struct table *w, const json_t *pac)
               engine[0] != '\0' ? ", " : "", engine);
 }
 
+static void put_outside(struct table *w, const json_t *outside)
+{
+    const char *state = table_get_text(outside, "state");
+
+    if (!json_is_object(outside))
+        return;
+    if (strcmp(state, "outside") == 0)
+        table_put(w, "way        direct because outside: ");
+    else
+        table_put(w, "outside    %s",
+                  strcmp(state, "inside") == 0 ? "no: " : "not known yet");
+    table_put_text(w, table_get_text(outside, "why"));
+    table_put(w, "\n");
+}
+
 int status_table(const json_t *status, struct buf *out)
 {
     struct table w = {.out = out};
@@ -330,6 +345,7 @@ int status_table(const json_t *status, struct buf *out)
                   ? "; the last reload FAILED (ccgate check-config says why)"
                   : "");
     put_pac(&w, json_object_get(status, "pac"));
+    put_outside(&w, json_object_get(status, "outside"));
     put_state_trouble(&w, table_get_text(status, "state_trouble"));
     put_hops(&w, json_object_get(status, "hops"));
     put_warm(&w, json_object_get(status, "hops"));

@@ -432,6 +432,8 @@ static void keep_place(struct build *b, const struct config_key *key,
         b->login.keytab = value;
     if (key->offset == offsetof(struct config, login.password_type))
         b->login.password_type = value;
+    if (key->offset == offsetof(struct config, outside))
+        b->outside_place = value;
 }
 
 void build_key(struct build *b, const struct config_key *key, const struct node *value)

@@ -314,6 +314,7 @@ static struct config *finish(struct loader *l)
     if (l->report.no_memory)
         goto out;
     build_check_listen(&b);
+    build_check_outside(&b);
     login_finish(&b, l->from);
     paths_finish(l, &b);
     if (l->report.errors == 0 && !l->report.no_memory)

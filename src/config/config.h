@@ -104,6 +104,9 @@ enum config_when {
     CONFIG_WHEN_AFTER,  /* where no source names one */
 };
 
+/* What it means that the names of our own way out do not exist. */
+enum config_outside { CONFIG_OUTSIDE_REFUSE, CONFIG_OUTSIDE_DIRECT };
+
 /* One entry of `rules`. */
 struct config_rule {
     struct config_patterns host;
@@ -168,6 +171,7 @@ struct config {
     size_t rule_count;
     struct config_proxy *rule_proxy; /* of all rules */
     size_t rule_proxy_count;
+    enum config_outside outside;
     struct config_patterns auth_hosts;
     bool via_corp_proxy;
     struct config_login login; /* global, for proxies of the environment */
@@ -213,6 +217,12 @@ bool config_may_login(const struct config *config, struct span host, uint16_t po
 const struct config_proxy *config_find_proxy(const struct config *config,
                                              enum hop_kind kind, struct span host,
                                              uint16_t port);
+
+/*
+ * The hosts that `pac` and the entries of `proxy` name, one for each index from 0;
+ * empty where the URL of the script names none. False behind the last.
+ */
+bool config_way_host(const struct config *config, size_t index, struct span *host);
 
 /* Whether host and port are an address of `listen` or `tunnel`. */
 bool config_is_own(const struct config *config, struct span host, uint16_t port);

@@ -204,6 +204,7 @@ struct build {
     const struct node **tunnel_place; /* config->tunnel_count of them */
     struct proxy_place *proxy_place;  /* config->proxy_count of them */
     struct proxy_place *rule_place;   /* config->rule_proxy_count of them */
+    const struct node *outside_place;
 };
 
 /* A build with an empty config. False when memory is out. */
@@ -254,6 +255,9 @@ void strings_free(char **strings); /* NULL-terminated; NULL-safe */
  * ourselves.
  */
 void build_check_listen(struct build *b);
+
+/* `outside` together with the names that it hangs on, and with `resolver`. */
+void build_check_outside(struct build *b);
 
 /* Splits user names, reads password files, hands global values to the proxies. */
 void login_finish(struct build *b, const struct config_sources *from);

@@ -17,6 +17,7 @@ libccgate_a_SOURCES += \
 	src/config/node.c \
 	src/config/pac.c \
 	src/config/proxy.c \
+	src/config/outside.c \
 	src/config/report.c \
 	src/config/rules.c \
 	src/config/schema.c \

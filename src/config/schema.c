@@ -35,6 +35,8 @@ const struct config_key schema_keys[] = {
      "hosts and networks that are reached directly", AT(noproxy)},
     {"rules", CONFIG_RULES, NULL, NULL, "RULE",
      "ways for single hosts: \"HOST direct|refuse|URL [before|after]\"", AT(rule)},
+    {"outside", CONFIG_CHOICE, "refuse|direct", "refuse", "HOW",
+     "what to do where the names of the proxies do not exist", AT(outside)},
     {"via_corp_proxy", CONFIG_BOOL, NULL, "false", NULL,
      "never go direct for want of a proxy", AT(via_corp_proxy)},
     {"auth", CONFIG_CHOICES, AUTH_CHOICES, "auto", "SCHEME", "how to log in to proxies",

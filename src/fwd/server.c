@@ -73,6 +73,7 @@ static bool config_take(struct server *server, struct config *config)
         .is_self = server_is_self,
         .self_ctx = server,
         .pac = server->egress->pac,
+        .outside = server->egress->outside,
     });
 
     if (!router)

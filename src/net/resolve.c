@@ -260,8 +260,8 @@ static void lookup_on_system(void *ctx, struct resolve_result *result)
     struct resolve_result *said = lookup->said;
 
     lookup->system = NULL;
-    /* If it knows no better, what DNS said explains more. */
-    if (said != NULL && said->definitive && (result == NULL || result->count == 0)) {
+    /* What it does not find may be out of its reach: what DNS said counts. */
+    if (said != NULL && (result == NULL || result->count == 0)) {
         resolve_result_unref(result);
         result = resolve_result_ref(said);
     }

@@ -5,6 +5,8 @@ libccgate_a_SOURCES += \
 	src/route/health.h \
 	src/route/noproxy.c \
 	src/route/noproxy.h \
+	src/route/outside.c \
+	src/route/outside.h \
 	src/route/pac.c \
 	src/route/pac.h \
 	src/route/pac_cache.c \

@@ -209,6 +209,7 @@ struct router *router_new(const struct router_options *options)
     router->is_self = options->is_self;
     router->self_ctx = options->self_ctx;
     router->pac = pac_ref(options->pac);
+    router->outside = outside_ref(options->outside);
     if (environment_read(&router->environment, options->environment, config) != 0)
         goto out;
     if (config->proxy_count > 0) {
@@ -239,6 +240,7 @@ void router_free(struct router *router)
     for (size_t i = 0; i < ROUTER_SEEN; i++)
         route_unref(router->seen[i]);
     pac_unref(router->pac);
+    outside_unref(router->outside);
     environment_clear(&router->environment);
     config_unref(router->config);
     free(router);

@@ -2,7 +2,8 @@
  * route: which way out, and why.
  *
  * The order of sources: our own listeners (a loop), loopback and link-local targets
- * (never to a parent), the first of `rules` that matches, `noproxy`, the script of
+ * (never to a parent), the first of `rules` that matches, `noproxy`, being outside the
+ * company's network where `outside` says what that means, the script of
  * `pac`, the `proxy` list, the environment's variables (whose NO_PROXY counts only with
  * them), and the rules that come after all these. With a script the list is what stands
  * in while there is none that can be run, and the environment does not count. Direct is
@@ -16,6 +17,7 @@
 #include "base/netaddr.h"
 #include "base/outcome.h"
 #include "config/config.h"
+#include "route/outside.h"
 #include "route/pac.h"
 
 enum route_kind {
@@ -79,7 +81,8 @@ struct router_options {
     char *const *environment; /* environ or NULL; read at once */
     route_is_self *is_self;   /* NULL: nothing is */
     void *self_ctx;
-    struct pac *pac; /* of config->pac, a reference is taken; NULL: no script */
+    struct pac *pac;         /* of config->pac, a reference is taken; NULL: no script */
+    struct outside *outside; /* a reference is taken; NULL: it does not matter */
 };
 
 /* NULL when memory is out. One router per configuration; reload makes a new one. */

@@ -15,7 +15,8 @@ struct router {
     struct config *config;
     route_is_self *is_self;
     void *self_ctx;
-    struct pac *pac;      /* NULL: no script */
+    struct pac *pac;         /* NULL: no script */
+    struct outside *outside; /* NULL: it does not matter */
     struct route *list;   /* for every request that the `proxy` list decides, or NULL */
     struct route **rules; /* of each rule: its proxies, or NULL */
     struct environment environment;
@@ -38,6 +39,7 @@ struct route_query {
     struct route_request request;
     char *texts;   /* what the request's spans point to */
     size_t source; /* the place in route_sources of the one that is asked next */
+    struct outside_query *outside;
     struct pac_query *pac;
     char *no_script; /* why the list stands in for the script, or NULL */
     struct buf trace;

@@ -21,6 +21,7 @@ void route_explain(struct route_query *query, const char *step, struct span text
 static void query_free(struct route_query *query)
 {
     defer_cancel(&query->deferred);
+    outside_cancel(query->outside);
     pac_cancel(query->pac);
     route_unref(query->route);
     router_free(query->router);

@@ -62,6 +62,39 @@ static enum said ask_noproxy(struct route_query *query)
     return SAID_NOTHING;
 }
 
+/* ---- outside ---- */
+
+static route_source ask_outside;
+
+static void outside_known(void *ctx)
+{
+    struct route_query *query = ctx;
+
+    query->outside = NULL;
+    route_resume(query, ask_outside(query));
+}
+
+static enum said ask_outside(struct route_query *query)
+{
+    struct router *router = query->router;
+    const char *why;
+
+    if (router->outside == NULL)
+        return SAID_NOTHING;
+    switch (outside_ask(router->outside, &why)) {
+    case OUTSIDE_UNKNOWN:
+        query->outside = outside_start(router->outside, outside_known, query);
+        return query->outside != NULL ? SAID_LATER : route_decided(query, NULL);
+    case OUTSIDE_NO:
+        route_explain(query, "outside: no", span_of(why));
+        break;
+    case OUTSIDE_YES:
+        return route_decided(
+            query, router_direct(router, &query->request, "outside", span_of(why)));
+    }
+    return SAID_NOTHING;
+}
+
 /* ---- the script ---- */
 
 static void explain_pac(struct route_query *query, const struct pac_decision *decision)
@@ -179,6 +212,8 @@ static enum said ask_nobody(struct route_query *query)
 }
 
 route_source *const route_sources[] = {
-    ask_listeners, ask_local,       route_ask_rules_before, ask_noproxy, ask_pac,
-    ask_list,      ask_environment, route_ask_rules_after,  ask_nobody,
+    ask_listeners, ask_local,       route_ask_rules_before,
+    ask_noproxy,   ask_outside,     ask_pac,
+    ask_list,      ask_environment, route_ask_rules_after,
+    ask_nobody,
 };

@@ -177,6 +177,8 @@ static void dial_done(void *ctx, const struct dial_result *result)
     c->dial = NULL;
     c->result.resolve_ns = result->resolve_ns;
     c->result.connect_ns = result->connect_ns;
+    if (hop && result->no_such_name)
+        outside_doubt(c->egress->outside);
     if (result->outcome != OUTCOME_OK) {
         connector_failed(c, result->outcome, result->detail);
         return;

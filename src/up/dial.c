@@ -32,6 +32,7 @@ struct dial {
     bool (*is_own)(void *ctx, const struct netaddr *addr);
     void *is_own_ctx;
     uint64_t connect_ms, keepalive_ms;
+    bool no_such_name;
     uint64_t begun, resolved;
     char *host;
     enum outcome outcome;  /* of the attempt that failed last */
@@ -58,6 +59,7 @@ static void dial_finish(struct dial *d, int fd)
 {
     uint64_t now = loop_clock();
     struct dial_result result = {.outcome = fd >= 0 ? OUTCOME_OK : d->outcome,
+                                 .no_such_name = d->no_such_name,
                                  .fd = fd};
     dial_callback *callback = d->callback;
     void *ctx = d->ctx;
@@ -228,6 +230,7 @@ static void resolved(void *ctx, const struct resolve_answer *answer)
     d->query = NULL;
     if (answer->outcome != OUTCOME_OK) {
         d->outcome = answer->outcome;
+        d->no_such_name = answer->no_such_name;
         snprintf(d->detail, sizeof(d->detail), "%s: %s", d->host,
                  answer->detail ? answer->detail : "not found");
         dial_finish(d, -1);

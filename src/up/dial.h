@@ -27,6 +27,7 @@ struct dial_result {
     enum outcome outcome; /* OK, DNS_*, CONNECT_*, LOCAL_TARGET_REFUSED, LOOP,
                              INTERNAL */
     const char *detail;   /* "192.0.2.1:8080: Connection refused"; NULL when OK */
+    bool no_such_name;    /* see resolve_answer */
     int fd;               /* OK: non-blocking, the receiver's */
     uint64_t resolve_ns, connect_ns;
 };

@@ -20,6 +20,7 @@ struct egress {
     struct loop *loop;
     struct resolver *resolver;
     struct pac *pac; /* of the current configuration; NULL: it names no script */
+    struct outside *outside; /* the same; NULL: `outside: refuse` */
     struct health *health;
     struct guard *guard;
     struct router *router; /* of the current configuration; NULL: none yet */
@@ -48,7 +49,8 @@ bool egress_reload(struct egress *egress, const struct config *config);
 
 /*
  * The network is another one: names, rests of hops, kept connections, ready tunnels and
- * decisions of the script are given up, and the script is fetched again.
+ * decisions of the script are given up, the script is fetched again, and whether we
+ * are outside is found out anew.
  */
 void egress_network_changed(struct egress *egress, const struct config *config);
 

@@ -96,9 +96,14 @@ static inline bool starts(const char *label, const char *with)
     return strncmp(label, with, strlen(with)) == 0;
 }
 
+/* Names that begin with "vpn" exist as long as it is up. */
+static bool vpn_up;
+
 static inline int rcode_of(const char *label)
 {
-    return starts(label, "nx") ? 3 : starts(label, "refused") ? 5 : 0;
+    if (starts(label, "nx") || (starts(label, "vpn") && !vpn_up))
+        return 3;
+    return starts(label, "refused") ? 5 : starts(label, "servfail") ? 2 : 0;
 }
 
 /* "mute6..." says nothing of AAAA, "mute4..." nothing of A. */

@@ -426,6 +426,32 @@ START_TEST(table_shows_messages_whole)
 }
 END_TEST
 
+START_TEST(table_says_where_we_are)
+{
+    static const struct {
+        const char *state, *why, *line;
+    } CASES[] = {
+        {"outside", "a.corp does not exist",
+         "\nway        direct because outside: a.corp does not exist\n"},
+        {"inside", "a.corp exists", "\noutside    no: a.corp exists\n"},
+        {"unknown", NULL, "\noutside    not known yet\n"},
+    };
+
+    for (size_t i = 0; i < 3; i++) {
+        json_t *status = json_pack("{s:{s:s, s:s?}}", "outside", "state",
+                                   CASES[i].state, "why", CASES[i].why);
+        struct buf text;
+
+        buf_init(&text, 65536);
+        ck_assert_int_eq(status_table(status, &text), 0);
+        ck_assert_int_eq(buf_append(&text, "", 1), 0);
+        ck_assert_ptr_nonnull(strstr(buf_span(&text).at, CASES[i].line));
+        buf_clear(&text);
+        json_decref(status);
+    }
+}
+END_TEST
+
 START_TEST(table_of_nothing_is_no_crash)
 {
     static const char *const ODD[] = {"{}", "{\"hops\": 3, \"tunnels\": {}}",
@@ -467,6 +493,7 @@ int main(void)
     tcase_add_test(c, only_living_sockets_are_found);
     tcase_add_test(c, table_passes_no_control_bytes_on);
     tcase_add_test(c, table_shows_messages_whole);
+    tcase_add_test(c, table_says_where_we_are);
     tcase_add_test(c, table_of_nothing_is_no_crash);
     suite_add_tcase(suite, c);
     return suite_run(suite);

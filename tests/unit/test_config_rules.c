@@ -1,5 +1,5 @@
 /*
- * Tests of config: `rules`: what is taken, from every layer, what is
+ * Tests of config: `rules` and `outside`: what is taken, from every layer, what is
  * said about mistakes, and that the dump can be read again.
  */
 #include "config_fixture.h"
@@ -130,12 +130,15 @@ START_TEST(managed_locks)
 
     if (getuid() != 0)
         return; /* such a file belongs to root */
-    put_file("/etc/ccgate/managed.d/1.yaml", "rules: ['x.test refuse']\n");
-    put_file(HOME_FILE, "rules: []\nproxy: p.test:1\n");
+    put_file("/etc/ccgate/managed.d/1.yaml", "rules: ['x.test refuse']\n"
+                                             "outside: refuse\n");
+    put_file(HOME_FILE, "rules: []\noutside: direct\nproxy: p.test:1\n");
     c = load();
     ck_assert_msg(c != NULL, "%s", text);
     ck_assert_ptr_nonnull(strstr(text, "rules is locked by"));
+    ck_assert_ptr_nonnull(strstr(text, "outside is locked by"));
     ck_assert_uint_eq(c->rule_count, 1);
+    ck_assert_int_eq(c->outside, CONFIG_OUTSIDE_REFUSE);
     config_unref(c);
 }
 END_TEST
@@ -180,6 +183,9 @@ static const struct {
     {"rules: ['a.test direct after all']\n", "a rule is written as"},
     {"rules: ['a.test direct never']\n", "\"never\" is none of before|after\n"},
     {"rules: [[a]]\n", "an item of \"rules\" cannot be a list\n"},
+    {"outside: drect\n", "did you mean \"direct\"?"},
+    {"outside: direct\nresolver: system\nproxy: p.test:1\n",
+     "f.yaml:1:10: the system's resolver cannot tell"},
 };
 
 START_TEST(mistake)
@@ -195,6 +201,40 @@ START_TEST(mistake)
 }
 END_TEST
 
+/* What is true but has no effect; NULL: nothing is said. */
+static const struct {
+    const char *yaml;
+    const char *said;
+} warnings[] = {
+    {"outside: direct\nproxy: p.test:1\n", NULL},
+    {"outside: direct\npac: http://p.test/x.pac\n", NULL},
+    {"outside: direct\npac: file:///x.pac\nproxy: p.test:1\n", NULL},
+    {"outside: refuse\n", NULL},
+    {"outside: direct\n", "neither pac nor proxy names a host"},
+    {"outside: direct\npac: file:///x.pac\n", "neither pac nor proxy names a host"},
+    {"outside: direct\nproxy: [p.test:1, 10.0.0.1:1]\n",
+     "10.0.0.1 is an address, not a name, and always exists"},
+    {"outside: direct\npac: 'https://[::1]/x'\n", "::1 is an address"},
+};
+
+START_TEST(warning)
+{
+    struct buf messages;
+    struct config *c;
+
+    buf_init(&messages, 65536);
+    c = config_parse_text("f.yaml", span_of(warnings[_i].yaml), &messages);
+    snprintf(text, sizeof(text), "%.*s", SPAN_ARG(buf_span(&messages)));
+    ck_assert_msg(c != NULL, "%s", text);
+    if (warnings[_i].said == NULL)
+        ck_assert_str_eq(text, "");
+    else
+        ck_assert_msg(strstr(text, warnings[_i].said) != NULL, "%s", text);
+    config_unref(c);
+    buf_clear(&messages);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("config rules");
@@ -206,6 +246,7 @@ int main(void)
     tcase_add_test(rule, layers);
     tcase_add_test(rule, managed_locks);
     tcase_add_loop_test(rule, mistake, 0, COUNT(mistakes));
+    tcase_add_loop_test(rule, warning, 0, COUNT(warnings));
     suite_add_tcase(suite, rule);
     return suite_run(suite);
 }
