@@ -17,6 +17,8 @@ libccgate_a_SOURCES += \
 	certs/chain_verify.c \
 	certs/json.c \
 	certs/json.h \
+	certs/java.c \
+	certs/java.h \
 	certs/paths.c \
 	certs/paths.h \
 	certs/pem.c \

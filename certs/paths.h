@@ -11,6 +11,7 @@
 #define CERTS_HELD      "ca/held"          /* a file for each certificate */
 #define CERTS_CORP_ONLY "ca/corp-only.pem" /* for settings that add to the roots */
 #define CERTS_BUNDLE    "ca/bundle.pem"    /* for settings that replace them */
+#define CERTS_JAVA      "ca/java.p12"      /* the same for Java, by java_store() */
 
 /* Where the administrator drops files. */
 #define CERTS_DROP_IN "/etc/ccgate/ca.d"

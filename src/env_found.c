@@ -4,29 +4,58 @@
 #include "env_found.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
+#include "base/file.h"
 #include "certs/bundle.h"
+#include "certs/java.h"
 #include "certs/paths.h"
 
 /* ---- certificates ---- */
 
+static bool wants_java(const struct env_sources *sources)
+{
+    for (size_t i = 0; i < sources->tool_count; i++)
+        for (const struct tool_variable *v = sources->tools[i]->variables;
+             v->name != NULL; v++)
+            if (v->value == TOOL_JAVA)
+                return true;
+    return false;
+}
+
+static bool name_file(char *path, size_t size, const struct config *config,
+                      const char *name, const char **source)
+{
+    bool fits = certs_path(path, size, config->state_dir, name);
+
+    *source = fits ? path : NULL;
+    return fits;
+}
+
 /* Puts their paths into sources, whatever is there. False if one is too long. */
 static bool name_trust(struct env_found *found, const struct config *config)
 {
-    if (!certs_path(found->corp_only, sizeof(found->corp_only), config->state_dir,
-                    CERTS_CORP_ONLY) ||
-        !certs_path(found->bundle, sizeof(found->bundle), config->state_dir,
-                    CERTS_BUNDLE))
-        return false;
-    found->sources.corp_only = found->corp_only;
-    found->sources.bundle = found->bundle;
-    return true;
+    struct env_sources *s = &found->sources;
+
+    return name_file(found->corp_only, sizeof(found->corp_only), config,
+                     CERTS_CORP_ONLY, &s->corp_only) &&
+           name_file(found->bundle, sizeof(found->bundle), config, CERTS_BUNDLE,
+                     &s->bundle) &&
+           (!wants_java(s) || name_file(found->java_store, sizeof(found->java_store),
+                                        config, CERTS_JAVA, &s->java_store));
 }
 
+static void forget_trust(struct env_sources *sources)
+{
+    sources->corp_only = sources->bundle = sources->java_store = NULL;
+}
+
+/* Without a certificate of the company this file is not built. */
 static bool is_missing(const char *path)
 {
     struct stat st;
@@ -77,33 +106,76 @@ static bool is_complete(const struct bundle *all, const struct bundle *corp,
     return false;
 }
 
-bool env_find_trust(struct env_found *found, const struct config *config,
-                    struct buf *messages)
+/* 0 or -errno. */
+static int read_store(const char *path, struct buf *content)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    int error = fd < 0 ? -errno : file_read(fd, content);
+
+    if (fd >= 0)
+        close(fd);
+    return error;
+}
+
+/* The store for Java says the same as the bundle. */
+static bool is_current(const struct env_sources *s, const struct bundle *all,
+                       struct buf *messages)
+{
+    const char *path = s->java_store;
+    const char *wrong = NULL;
+    struct buf own, there;
+    int error;
+
+    if (path == NULL)
+        return true;
+    buf_init(&own, BUNDLE_FILE_LIMIT);
+    buf_init(&there, BUNDLE_FILE_LIMIT);
+    error = read_store(path, &there);
+    if (error != 0)
+        wrong = strerror(-error);
+    else if (java_store(all, &own) != 0 ||
+             !span_equal(buf_span(&own), buf_span(&there)))
+        wrong = "differs from " CERTS_BUNDLE;
+    else if (strchr(path, '"') != NULL && strchr(path, '\'') != NULL)
+        wrong = "this path has both kinds of quotes, which Java cannot read";
+    if (wrong != NULL)
+        (void)buf_printf(messages, "%s: %s\n", path, wrong);
+    buf_clear(&own);
+    buf_clear(&there);
+    return wrong == NULL;
+}
+
+/* Reads what the paths in found lead to. */
+static bool are_fit(const struct env_found *found, struct buf *messages)
 {
     struct bundle corp, all;
-    bool missing;
     bool fit;
 
-    if (!name_trust(found, config))
-        return true; /* nobody can have built them */
-    missing = is_missing(found->corp_only) && is_missing(found->bundle);
-    if (missing)
-        goto out;
     bundle_init(&corp, false, (int64_t)time(NULL));
     bundle_init(&all, false, (int64_t)time(NULL));
     fit = read_file(&corp, found->corp_only, messages) &&
           read_file(&all, found->bundle, messages) &&
-          is_complete(&all, &corp, found->bundle, messages);
+          is_complete(&all, &corp, found->bundle, messages) &&
+          is_current(&found->sources, &all, messages);
     bundle_clear(&corp);
     bundle_clear(&all);
-    if (fit)
+    return fit;
+}
+
+bool env_find_trust(struct env_found *found, const struct config *config,
+                    struct buf *messages)
+{
+    if (!name_trust(found, config) || is_missing(found->corp_only)) {
+        forget_trust(&found->sources);
         return true;
+    }
+    if (are_fit(found, messages))
+        return true;
+    forget_trust(&found->sources);
     (void)buf_append_text(messages,
                           "  variables for certificates are left out; \"ccgate ca "
                           "build\" writes these files anew\n");
-out:
-    found->sources.corp_only = found->sources.bundle = NULL;
-    return missing;
+    return false;
 }
 
 /* ---- what gets in the way ---- */

@@ -11,12 +11,14 @@ struct env_found {
     struct env_sources sources; /* refers to what stands below, and to the config */
     char corp_only[4096];
     char bundle[4096];
+    char java_store[4096];
 };
 
 /*
  * Looks for the files of certificates that were built, and reads them: one broken
  * certificate makes some tools refuse every connection. Those that are fit are put into
- * sources. False: there is one that is not, messages says why in lines.
+ * sources; that for Java only if it is among the tools. False: there is one that is
+ * not, messages says why in lines.
  */
 bool env_find_trust(struct env_found *found, const struct config *config,
                     struct buf *messages);

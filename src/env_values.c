@@ -165,15 +165,33 @@ static int put_java_proxy(const struct env_sources *s, struct buf *out)
     return error;
 }
 
+/* Java takes one kind of quotes inside of the other. */
+static int put_java_trust(const struct env_sources *s, struct buf *out)
+{
+    const char *quote = "";
+    int error;
+
+    if (strpbrk(s->java_store, " '\"") != NULL)
+        quote = strchr(s->java_store, '"') != NULL ? "'" : "\"";
+    error = buf_printf(out, "%s%s-Djavax.net.ssl.trustStore=%s%s ",
+                       out->len > 0 ? " " : "", quote, s->java_store, quote);
+    if (error == 0)
+        error = buf_append_text(out, "-Djavax.net.ssl.trustStoreType=PKCS12");
+    return error;
+}
+
 /* Behind what is set already, once: the later of two properties counts. */
 static int put_java(const struct env_sources *s, struct buf *out)
 {
     struct span there = span_of(s->java_options);
     struct buf own;
-    int error;
+    int error = 0;
 
     buf_init(&own, VALUE_LIMIT);
-    error = put_java_proxy(s, &own);
+    if (s->proxy != NULL)
+        error = put_java_proxy(s, &own);
+    if (error == 0 && s->java_store != NULL)
+        error = put_java_trust(s, &own);
     if (error == 0)
         error = buf_append_span(out, there);
     if (error == 0 && !span_ends_nocase(there, buf_span(&own))) {
@@ -218,10 +236,11 @@ static bool has_source(const struct env_sources *s, enum tool_value value)
         return s->corp_only != NULL;
     case TOOL_BUNDLE:
         return s->bundle != NULL;
+    case TOOL_JAVA:
+        return s->proxy != NULL || s->java_store != NULL;
     case TOOL_PROXY:
     case TOOL_NO_PROXY:
     case TOOL_ON:
-    case TOOL_JAVA:
         break;
     }
     return s->proxy != NULL;

@@ -19,6 +19,7 @@ struct env_sources {
     const struct config_patterns *noproxy;
     const char *corp_only; /* the paths of files */
     const char *bundle;
+    const char *java_store;   /* NULL, too, where Java is not among the tools */
     const char *java_options; /* that are set already, or NULL */
 };
 

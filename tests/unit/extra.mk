@@ -65,13 +65,15 @@ pki_tests = \
 	tests/unit/test_bundle \
 	tests/unit/test_cert \
 	tests/unit/test_chain \
-	tests/unit/test_env_found
+	tests/unit/test_env_found \
+	tests/unit/test_java
 check_PROGRAMS += $(pki_tests)
 TESTS += $(pki_tests)
 LDADD_PKI = libtestpki.a $(LDADD)
 tests_unit_test_bundle_LDADD = $(LDADD_PKI)
 tests_unit_test_cert_LDADD = $(LDADD_PKI)
 tests_unit_test_env_found_LDADD = $(LDADD_PKI)
+tests_unit_test_java_LDADD = $(LDADD_PKI)
 tests_unit_test_chain_LDADD = $(LDADD_PKI)
 endif
 EXTRA_DIST += tests/unit/pki_rig.h

@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "certs/java.h"
 #include "certs/paths.h"
 #include "pki_rig.h"
 
@@ -94,7 +95,7 @@ static const struct {
     {"root sub", "other root sub", true, NULL},
     {"root", "root other", true, NULL},
     {"root", NULL, false, "bundle.pem: "},
-    {NULL, "other root", false, "corp-only.pem: "},
+    {NULL, "other root", false, NULL},
     {"=", "other root", false, "corp-only.pem: "},
     {"=<html>", "other root", false, "corp-only.pem: "},
     {"root + sub", "other root sub", false, "corp-only.pem: "},
@@ -125,6 +126,49 @@ START_TEST(files_of_certificates)
         ck_assert_str_eq(found.sources.bundle, path_of(CERTS_BUNDLE));
     if (FILES[_i].named)
         ck_assert_str_eq(found.sources.corp_only, path_of(CERTS_CORP_ONLY));
+}
+END_TEST
+
+/* The store of the bundle, made of these. */
+static void put_store(const char *content)
+{
+    struct bundle bundle;
+    struct buf out;
+    FILE *file;
+
+    put_file("made.pem", content);
+    bundle_init(&bundle, false, time(NULL));
+    bundle_read(&bundle, path_of("made.pem"));
+    buf_init(&out, 65536);
+    ck_assert_int_eq(java_store(&bundle, &out), 0);
+    file = fopen(path_of(CERTS_JAVA), "w");
+    ck_assert_uint_eq(fwrite(buf_span(&out).at, 1, out.len, file), out.len);
+    fclose(file);
+    buf_clear(&out);
+    bundle_clear(&bundle);
+}
+
+static const struct {
+    const char *tools, *store; /* store: NULL: there is none */
+    bool fit, named;
+} STORES[] = {
+    {"java", "other root", true, true},   {"java,curl", "other root", true, true},
+    {"java", "root other", false, false}, {"java", "other", false, false},
+    {"java", NULL, false, false},         {"curl", NULL, true, false},
+    {NULL, "other root", true, false},
+};
+
+START_TEST(store_of_java)
+{
+    put_file(CERTS_CORP_ONLY, "root");
+    put_file(CERTS_BUNDLE, "other root");
+    if (STORES[_i].store != NULL)
+        put_store(STORES[_i].store);
+    ck_assert(env_choose_tools(&found.sources, STORES[_i].tools, &messages));
+    ck_assert_int_eq(env_find_trust(&found, config, &messages), STORES[_i].fit);
+    ck_assert_int_eq(messages.len == 0, STORES[_i].fit);
+    ck_assert_int_eq(found.sources.java_store != NULL, STORES[_i].named);
+    ck_assert_int_eq(found.sources.bundle != NULL, STORES[_i].fit);
 }
 END_TEST
 
@@ -164,6 +208,7 @@ int main(void)
 
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_add_loop_test(tc, files_of_certificates, 0, COUNT(FILES));
+    tcase_add_loop_test(tc, store_of_java, 0, COUNT(STORES));
     tcase_add_test(tc, own_variables);
     suite_add_tcase(suite, tc);
     return suite_run(suite);

@@ -174,6 +174,30 @@ static const struct {
     {JAVA, JAVA},
 };
 
+#define TYPE " -Djavax.net.ssl.trustStoreType=PKCS12"
+
+static const struct {
+    const char *store;
+    bool proxy;
+    const char *options;
+} JAVA_STORES[] = {
+    {"/s/java.p12", true, JAVA " -Djavax.net.ssl.trustStore=/s/java.p12" TYPE},
+    {"/s/java.p12", false, "-Djavax.net.ssl.trustStore=/s/java.p12" TYPE},
+    {"/a b/j", false, "\"-Djavax.net.ssl.trustStore=/a b/j\"" TYPE},
+    {"/it's/j", false, "\"-Djavax.net.ssl.trustStore=/it's/j\"" TYPE},
+    {"/a \" b/j", false, "'-Djavax.net.ssl.trustStore=/a \" b/j'" TYPE},
+};
+
+START_TEST(java_store_is_named)
+{
+    sources.proxy = JAVA_STORES[_i].proxy ? &proxy : NULL;
+    sources.java_store = JAVA_STORES[_i].store;
+    choose("java");
+    ck_assert(env_values_make(&values, &sources));
+    ck_assert_str_eq(value_of("JAVA_TOOL_OPTIONS"), JAVA_STORES[_i].options);
+}
+END_TEST
+
 START_TEST(java_options_are_added_once)
 {
     sources.proxy = &proxy;
@@ -237,6 +261,7 @@ int main(void)
     tcase_add_test(tc, ipv6_proxy);
     tcase_add_loop_test(tc, hosts_in_the_one_form, 0, COUNT(HOSTS));
     tcase_add_loop_test(tc, java_options_are_added_once, 0, COUNT(JAVAS));
+    tcase_add_loop_test(tc, java_store_is_named, 0, COUNT(JAVA_STORES));
     tcase_add_test(tc, tools_are_found);
     tcase_add_loop_test(tc, spoilers_are_said_once, 0, COUNT(SPOILT));
     suite_add_tcase(suite, tc);
