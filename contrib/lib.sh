@@ -23,6 +23,10 @@ gss-ntlmssp python3-gssapi gnome-keyring:gnome-keyring-daemon
 libsecret-tools:secret-tool dbus:dbus-run-session microsocks:microsocks dante-server:danted
 python3-pacparser faketime:faketime iproute2:ip
 libproxy1v5 libproxy1-plugin-gsettings libglib2.0-bin:gsettings gsettings-desktop-schemas'
+# With libproxy 0.4 comes no PAC engine; 0.5 has its own.
+# shellcheck disable=SC2034
+packages_bench='check haproxy:haproxy tinyproxy:tinyproxy cntlm:cntlm squid-openssl
+winbind:ntlm_auth python3:python3 libpacparser1 libproxy1v5 libproxy1-plugin-webkit'
 # shellcheck disable=SC2034
 packages_debian13='debootstrap:debootstrap debian-archive-keyring'
 

@@ -271,18 +271,26 @@ tests_bench_link_SOURCES = \
 	tests/bench/link_net.c
 tests_bench_link_LDADD =
 tests_bench_pac_SOURCES = tests/bench/pac.c
-tests_bench_pac_LDADD = libccgate.a
-bench_programs = tests/bench/link tests/bench/load tests/bench/sink tests/bench/pac
+tests_bench_pac_peer_SOURCES = tests/bench/pac_peer.c
+tests_bench_pac_peer_LDADD = -ldl
+bench_programs = tests/bench/link tests/bench/load tests/bench/sink tests/bench/pac \
+	tests/bench/pac_peer
 EXTRA_PROGRAMS += $(bench_programs)
 EXTRA_DIST += tests/bench/bench.py tests/bench/bench_login.py tests/bench/bench_peers.py tests/bench/bench_report.py 
 .PHONY: bench bench-login bench-quick check-desktop check-e2e check-pacparser check-soak check-debian13 lint
+EXTRA_DIST += tests/bench/bench.py tests/bench/bench_login.py tests/bench/bench_pac.py \
+	tests/bench/bench_peers.py tests/bench/bench_report.py 
+.PHONY: bench bench-login bench-pac bench-quick check-e2e check-pacparser check-soak check-debian13 lint
 bench_run = $(top_srcdir)/tests/bench/bench.py --ccgate ./ccgate \
-	--load tests/bench/load --sink tests/bench/sink --link tests/bench/link
-bench: ccgate $(bench_programs)
+	--load tests/bench/load --sink tests/bench/sink --link tests/bench/link \
+	--pac tests/bench/pac --pac-peer tests/bench/pac_peer
+bench: ccgate ccgate-pac ccgate-system $(bench_programs)
 	$(bench_run) --out $(top_srcdir)/docs/BENCHMARKS.md
 bench-login: ccgate $(bench_programs)
 	$(bench_run) --out $(top_srcdir)/docs/BENCHMARKS.md --only login
-bench-quick: ccgate $(bench_programs)
+bench-pac: ccgate ccgate-pac ccgate-system $(bench_programs)
+	$(bench_run) --out $(top_srcdir)/docs/BENCHMARKS.md --only pac
+bench-quick: ccgate ccgate-pac ccgate-system $(bench_programs)
 	$(bench_run) --quick
 
 # Real proxies, servers and clients; an absent one is a failure.

@@ -18,14 +18,17 @@ import time
 sys.dont_write_bytecode = True
 
 import bench_login  # noqa: E402
+import bench_pac  # noqa: E402
 import bench_peers as peers  # noqa: E402
 import bench_report  # noqa: E402
 from bench_peers import BenchError  # noqa: E402
 
 FULL = {"rounds": 9, "tunnels": 10000, "serial": 2000, "echo": 10000,
-        "bulk": 1000000000, "hold": 60, "idle": 10000, "starts": 9, "logins": 60}
+        "bulk": 1000000000, "hold": 60, "idle": 10000, "starts": 9, "logins": 60,
+        "pac": 30}
 QUICK = {"rounds": 3, "tunnels": 2000, "serial": 500, "echo": 2000,
-         "bulk": 250000000, "hold": 3, "idle": 1000, "starts": 3, "logins": 9}
+         "bulk": 250000000, "hold": 3, "idle": 1000, "starts": 3, "logins": 9,
+         "pac": 5}
 CONCURRENCY = 32
 
 # name, arguments of load, and whether everything shares one processor
@@ -45,9 +48,9 @@ def say(text):
 
 class Bench:
     def __init__(self, args, folder):
-        self.ccgate = args.ccgate and os.path.abspath(args.ccgate)
-        self.load = os.path.abspath(args.load)
-        self.link = os.path.abspath(args.link)
+        self.ccgate = args.ccgate
+        self.load = args.load
+        self.link = args.link
         self.sizes = dict(QUICK if args.quick else FULL)
         if args.rounds:
             self.sizes["rounds"] = args.rounds
@@ -57,7 +60,7 @@ class Bench:
         # The peer has one processor to itself; load, sink and this driver share another.
         self.peer_cpu, self.load_cpu = cpus[0], cpus[-1]
         os.sched_setaffinity(0, {self.load_cpu})
-        self.sink = peers.Sink(os.path.abspath(args.sink))
+        self.sink = peers.Sink(args.sink)
         self.sink_port = self.sink.port
         self.peers = []
         self.samples = {}   # (peer, measure) -> list of results
@@ -66,6 +69,7 @@ class Bench:
         self.idle = {}
         self.start = {}
         self.login = None
+        self.pac = None
         self.busy = os.getloadavg()[0]
         if self.busy > 0.5:
             say(f"the load average is {self.busy:.1f}: other work will blur the figures")
@@ -237,6 +241,12 @@ class Bench:
         except (BenchError, OSError, ValueError) as error:
             self.fail("ccgate", "login", error)
 
+    def run_pac(self, programs):
+        try:
+            self.pac = bench_pac.measure(programs, self.sizes["pac"])
+        except (BenchError, OSError, ValueError) as error:
+            self.fail("ccgate", "pac", error)
+
 
 def watch_clock(bench):
     """Ends a run that hangs; ten times what the whole should take."""
@@ -252,13 +262,20 @@ def parse(argv):
     parser.add_argument("--load", required=True)
     parser.add_argument("--sink", required=True)
     parser.add_argument("--link", required=True)
+    parser.add_argument("--pac", required=True)
+    parser.add_argument("--pac-peer", required=True)
     parser.add_argument("--rounds", type=int)
     parser.add_argument("--out", help="the Markdown file to write")
     parser.add_argument("--quick", action="store_true",
                         help="a short run that writes no file")
     parser.add_argument("--only", help="names of peers, with commas; \"login\" for the "
-                        "logins, the only part then that --out changes")
-    return parser.parse_args(argv)
+                        "logins or \"pac\" for PAC scripts, the only part then that --out "
+                        "changes")
+    args = parser.parse_args(argv)
+    for name in ("ccgate", "load", "sink", "link", "pac", "pac_peer"):
+        if getattr(args, name):
+            setattr(args, name, os.path.abspath(getattr(args, name)))
+    return args
 
 
 def run(args, folder):
@@ -277,17 +294,24 @@ def run(args, folder):
         bench.stop()
     if bench.ccgate and (only is None or "login" in only):
         bench.run_logins()
+    if bench.ccgate and (only is None or "pac" in only):
+        bench.run_pac(args)
     return bench
 
 
-def only_logins(args):
-    """Measures the logins; with --out, puts them into a report that is there."""
-    result = bench_login.measure(args.link, os.path.abspath(args.ccgate),
-                                 (QUICK if args.quick else FULL)["logins"])
-    lines, missed = bench_report.logins(result)
+def only_section(args):
+    """Measures the logins or PAC scripts; with --out, puts them into a report that is
+    there."""
+    count = (QUICK if args.quick else FULL)[{"login": "logins"}.get(args.only, args.only)]
+    if args.only == "login":
+        result = bench_login.measure(args.link, args.ccgate, count)
+        lines, missed = bench_report.logins(result)
+    else:
+        result = bench_pac.measure(args, count)
+        lines, missed = bench_pac.report(result, bench_report.table)
     if args.out and not args.quick:
         with open(args.out, encoding="utf-8") as file:
-            text = bench_report.with_logins(file.read(), lines)
+            text = bench_report.with_section(file.read(), lines)
         with open(args.out, "w", encoding="utf-8") as file:
             file.write(text)
         say(f"wrote {args.out}")
@@ -299,8 +323,8 @@ def only_logins(args):
 
 def main(argv):
     args = parse(argv)
-    if args.only == "login":
-        return only_logins(args)
+    if args.only in ("login", "pac"):
+        return only_section(args)
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="ccgate-bench-") as folder:
         bench = run(args, folder)

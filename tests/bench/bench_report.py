@@ -4,6 +4,8 @@ import os
 import platform
 import statistics
 
+import bench_pac
+
 # heading, measure, field, digits
 COLUMNS = (
     ("tunnels/s", "tunnels", "tunnels_per_s", 0),
@@ -247,13 +249,14 @@ def logins(result):
     return lines + table(head, rows) + logins_method(result).splitlines() + [""], missed
 
 
-def with_logins(text, lines):
-    """The report with another section about logins, which stands before the method."""
+def with_section(text, lines):
+    """The report with another section of that heading, which stands before the method."""
     kept = []
     skip = False
+    heading = " ".join(lines[0].split()[:2])
     for line in text.splitlines():
         if line.startswith("## "):
-            skip = line.startswith(LOGINS.split("{", 1)[0])
+            skip = line.startswith(heading)
         if line == "## How it is measured":
             kept += lines
         if not skip:
@@ -288,5 +291,9 @@ def report(bench, seconds):
         login_lines, login_missed = logins(bench.login)
         lines += login_lines
         missed += login_missed
+    if bench.pac:
+        pac_lines, pac_missed = bench_pac.report(bench.pac, table)
+        lines += pac_lines
+        missed += pac_missed
     lines += ["## How it is measured", "", METHOD.format(**bench.sizes)]
     return "\n".join(lines), missed

@@ -1,33 +1,28 @@
 /*
- * pac: what a decision through ccgate-pac costs.
+ * pac: what a decision by a PAC script costs ccgate.
  *
- * Usage: pac CCGATE-PAC SCRIPT [ROUNDS]. Prints one line of NAME=NUMBER: the median and
- * the 99th percentile of a question's round trip, the engine's share of it, compiling,
- * start to first answer, kill to end, memory.
+ * Usage: CCGATE_LIBEXEC=FOLDER pac SCRIPT EXPECTED. Reads commands, one a line, and
+ * answers each with a line of microseconds: "child N" decides for N hosts never seen,
+ * "cache N" N times for the same one, and "lost N" N times for a host never seen when
+ * the child has just been killed. "pid" answers with that of the child.
  */
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
 #include <time.h>
-#include <unistd.h>
 
-#include "base/pac_protocol.h"
+#include "route/pac.h"
 
-struct child {
-    pid_t pid;
-    int fd;
-    struct buf in;
-    struct buf out;
-};
+static struct loop *loop;
+static struct pac *pac;
+static const char *expected;
+static bool done;
+static unsigned long hosts;
 
-static void die(const char *what)
+_Noreturn static void die(const char *what, struct span detail)
 {
-    perror(what);
+    (void)fprintf(stderr, "pac: %s: %.*s\n", what, SPAN_ARG(detail));
     exit(EXIT_FAILURE);
 }
 
@@ -39,184 +34,115 @@ static double now_us(void)
     return (double)now.tv_sec * 1e6 + (double)now.tv_nsec / 1e3;
 }
 
-static int script_open(const char *path)
+static void decided(void *ctx, const struct pac_decision *decision)
 {
-    static char text[PAC_SCRIPT_LIMIT];
-    FILE *file = fopen(path, "r");
-    int fd = memfd_create("script", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-    size_t n;
+    const bool *from_cache = ctx;
 
-    if (file == NULL || fd < 0)
-        die(path);
-    n = fread(text, 1, sizeof(text), file);
-    (void)fclose(file);
-    if (write(fd, text, n) != (ssize_t)n ||
-        fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW) != 0)
-        die("memfd");
-    return fd;
+    if (decision->verdict != PAC_SAID)
+        die("no decision", span_of(decision->why));
+    if (!span_equal(decision->text, span_of(expected)))
+        die("another decision", decision->text);
+    if (decision->cached != *from_cache)
+        die("cached or not", decision->url);
+    done = true;
+    loop_stop(loop);
 }
 
-static void child_start(struct child *child, const char *program, int script)
+/* As a request does it: the URL is made, the cache is asked, the answer comes by the
+ * loop. */
+static double decide(struct span host, bool from_cache)
 {
-    int pair[2];
+    const struct pac_request request = {.secure = true, .host = host, .port = 443};
+    double begun = now_us();
 
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
-        die("socketpair");
-    child->pid = vfork();
-    if (child->pid == 0) {
-        int s = fcntl(pair[1], F_DUPFD_CLOEXEC, 10);
-        int m = fcntl(script, F_DUPFD_CLOEXEC, 10);
-
-        if (dup2(s, PAC_SOCKET_FD) >= 0 && dup2(m, PAC_SCRIPT_FD) >= 0)
-            (void)execl(program, program, (char *)NULL);
-        _exit(127);
-    }
-    if (child->pid < 0)
-        die("vfork");
-    (void)close(pair[1]);
-    child->fd = pair[0];
-    buf_init(&child->in, 2 * PAC_MESSAGE_LIMIT);
-    buf_init(&child->out, 2 * PAC_MESSAGE_LIMIT);
+    done = false;
+    if (pac_start(pac, &request, true, decided, &from_cache) == NULL)
+        die("memory", host);
+    while (!done)
+        loop_run(loop);
+    return now_us() - begun;
 }
 
-static struct span child_receive(struct child *child)
+static double decide_new(void)
 {
-    struct span body = SPAN("");
-
-    buf_reset(&child->in);
-    while (wire_take(buf_span(&child->in), PAC_MESSAGE_LIMIT, &body) == 0) {
-        ssize_t n;
-
-        if (buf_reserve(&child->in, 4096) != 0)
-            die("memory");
-        n = read(child->fd, buf_tail(&child->in), buf_room(&child->in));
-        if (n <= 0)
-            die("the child ended");
-        buf_commit(&child->in, (size_t)n);
-    }
-    return body;
-}
-
-/* Returns the nanoseconds that the engine took. */
-static double child_ask(struct child *child, enum pac_message type, struct span host)
-{
-    struct pac_ask ask = {
-        .type = type, .host = host, .url = SPAN("http://www.example/")};
-    struct pac_answer answer;
-
-    ask.now_ms = 1784118645000;
-    buf_reset(&child->out);
-    if (pac_put_ask(&child->out, &ask) != 0 ||
-        write(child->fd, child->out.data, child->out.len) != (ssize_t)child->out.len)
-        die("write");
-    if (!pac_get_answer(child_receive(child), &answer) || answer.type == PAC_ERROR ||
-        answer.type == PAC_NEED_DNS)
-        die("the answer is an error");
-    return (double)answer.ns;
-}
-
-static void child_stop(struct child *child)
-{
-    (void)kill(child->pid, SIGKILL);
-    (void)waitpid(child->pid, NULL, 0);
-    (void)close(child->fd);
-    buf_clear(&child->in);
-    buf_clear(&child->out);
-}
-
-static int compare(const void *a, const void *b)
-{
-    double x = *(const double *)a;
-    double y = *(const double *)b;
-
-    return (x > y) - (x < y);
-}
-
-static double quantile(double *values, int count, double q)
-{
-    qsort(values, (size_t)count, sizeof(*values), compare);
-    return values[(int)(q * (count - 1))];
-}
-
-static long rss_kb(pid_t pid)
-{
-    char path[64];
-    char line[256];
-    long kb = 0;
-    FILE *file;
-
-    (void)snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
-    file = fopen(path, "r");
-    while (file != NULL && fgets(line, sizeof(line), file) != NULL) {
-        if (strncmp(line, "VmRSS:", 6) == 0)
-            kb = strtol(line + 6, NULL, 10);
-    }
-    if (file != NULL)
-        (void)fclose(file);
-    return kb;
-}
-
-static void measure_questions(const char *program, int script, int rounds)
-{
-    double *trips = calloc((size_t)rounds, sizeof(*trips));
-    double *engine = calloc((size_t)rounds, sizeof(*engine));
-    struct child child;
     char host[64];
 
-    if (trips == NULL || engine == NULL)
-        die("memory");
-    child_start(&child, program, script);
-    (void)child_receive(&child);
-    (void)child_ask(&child, PAC_LOAD, SPAN(""));
-    for (int i = 0; i < rounds; i++) {
-        double begun = now_us();
-
-        (void)snprintf(host, sizeof(host), "host%d.example.org", i);
-        engine[i] = child_ask(&child, PAC_FIND, span_of(host)) / 1e3;
-        trips[i] = now_us() - begun;
-    }
-    printf("round_trip_us=%.1f round_trip_p99_us=%.1f engine_us=%.1f rss_kb=%ld ",
-           quantile(trips, rounds, 0.5), quantile(trips, rounds, 0.99),
-           quantile(engine, rounds, 0.5), rss_kb(child.pid));
-    child_stop(&child);
-    free(trips);
-    free(engine);
+    (void)snprintf(host, sizeof(host), "host%lu.example.org", hosts++);
+    return decide(span_of(host), false);
 }
 
-static void measure_starts(const char *program, int script)
+static pid_t child_pid(void)
 {
-    enum { STARTS = 51 };
-    double starts[STARTS], compiles[STARTS], stops[STARTS];
+    struct pac_view view;
 
-    for (int i = 0; i < STARTS; i++) {
-        struct child child;
-        double begun = now_us();
+    pac_view(pac, &view);
+    return view.pool.count > 0 ? view.pool.children[0].pid : 0;
+}
 
-        child_start(&child, program, script);
-        (void)child_receive(&child);
-        compiles[i] = child_ask(&child, PAC_LOAD, SPAN("")) / 1e3;
-        (void)child_ask(&child, PAC_FIND, SPAN("www.example.org"));
-        starts[i] = now_us() - begun;
-        begun = now_us();
-        child_stop(&child);
-        stops[i] = now_us() - begun;
+static void obey(const char *command, long count)
+{
+    for (long i = 0; i < count; i++) {
+        double us;
+
+        if (strcmp(command, "cache") == 0) {
+            us = decide(SPAN("host0.example.org"), true);
+        } else {
+            if (strcmp(command, "lost") == 0)
+                (void)kill(child_pid(), SIGKILL);
+            us = decide_new();
+        }
+        printf("%.2f ", us);
     }
-    printf("load_us=%.0f start_to_answer_us=%.0f kill_us=%.0f\n",
-           quantile(compiles, STARTS, 0.5), quantile(starts, STARTS, 0.5),
-           quantile(stops, STARTS, 0.5));
+    (void)puts("");
+}
+
+static struct config *configure(const char *path)
+{
+    struct config *config;
+    struct buf yaml, messages;
+
+    buf_init(&yaml, 8192);
+    buf_init(&messages, 8192);
+    if (buf_printf(&yaml, "pac: file://%s\n", path) != 0)
+        die("memory", span_of(path));
+    config = config_parse_text("pac", buf_span(&yaml), &messages);
+    if (config == NULL)
+        die("the configuration", buf_span(&messages));
+    buf_clear(&yaml);
+    buf_clear(&messages);
+    return config;
 }
 
 int main(int argc, char **argv)
 {
-    int rounds = argc > 3 ? (int)strtol(argv[3], NULL, 10) : 5000;
-    int script;
+    struct resolver *resolver;
+    struct config *config;
+    char line[64], command[16];
+    long count;
 
-    if (argc < 3 || rounds < 1) {
-        (void)fputs("usage: pac CCGATE-PAC SCRIPT [ROUNDS]\n", stderr);
+    if (argc != 3 || argv[1][0] != '/') {
+        (void)fputs("usage: pac /SCRIPT EXPECTED\n", stderr);
         return 2;
     }
-    script = script_open(argv[2]);
-    measure_questions(argv[1], script, rounds);
-    measure_starts(argv[1], script);
-    return EXIT_SUCCESS;
+    expected = argv[2];
+    (void)setvbuf(stdout, NULL, _IOFBF, 1 << 16);
+    loop = loop_new();
+    resolver = resolver_new(loop, &(struct resolve_options){.timeout = 5000});
+    config = configure(argv[1]);
+    pac = pac_new(
+        &(struct pac_options){.loop = loop, .resolver = resolver, .config = config});
+    if (pac == NULL)
+        die("memory", SPAN("pac_new"));
+    (void)decide_new(); /* host0, and the child is there */
+    while (fgets(line, sizeof(line), stdin) != NULL) {
+        if (sscanf(line, "%15s %ld", command, &count) == 2)
+            obey(command, count);
+        else
+            printf("%ld\n", (long)child_pid());
+        (void)fflush(stdout);
+    }
+    pac_unref(pac);
+    config_unref(config);
+    resolver_free(resolver);
+    return loop_free(loop) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
