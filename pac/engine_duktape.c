@@ -337,11 +337,10 @@ static bool fail(struct engine *engine, struct engine_fault *fault,
     struct report report = {engine, fault, error};
 
     if (engine->heap.refused)
-        engine_fail(fault, PAC_ERROR_MEMORY, 0,
-                    SPAN("the script wants more memory than it may have"));
+        engine_fail_memory(fault);
     else if (duk_safe_call(engine->duk, report_error, &report, 1, 1) !=
              DUK_EXEC_SUCCESS)
-        engine_fail(fault, error, 0, SPAN("an error that throws when it is looked at"));
+        engine_fail_untold(fault, error, 0);
     duk_set_top(engine->duk, 0);
     return false;
 }
@@ -377,15 +376,7 @@ static bool check_function(struct engine *engine, struct engine_fault *fault)
     bool callable = duk_is_callable(engine->duk, -1) != 0;
 
     duk_set_top(engine->duk, 0);
-    if (callable)
-        return true;
-    if (defined)
-        engine_fail(fault, PAC_ERROR_NOT_FUNCTION, 0,
-                    SPAN("FindProxyForURL is not a function"));
-    else
-        engine_fail(fault, PAC_ERROR_NO_FUNCTION, 0,
-                    SPAN("the script defines no FindProxyForURL"));
-    return false;
+    return engine_check_function(callable, defined, fault);
 }
 
 bool engine_load(struct engine *engine, struct span script, uint32_t limit_ms,
@@ -441,16 +432,12 @@ static const char *type_name(duk_context *duk)
 static bool take_returned(struct engine *engine, struct buf *result, bool *cut,
                           struct engine_fault *fault)
 {
-    char text[64];
-    bool taken = false;
+    bool taken;
 
-    if (duk_is_string(engine->duk, -1) && !duk_is_symbol(engine->duk, -1)) {
+    if (duk_is_string(engine->duk, -1) && !duk_is_symbol(engine->duk, -1))
         taken = engine_take_result(text_at(engine->duk, -1), result, cut, fault);
-    } else {
-        (void)snprintf(text, sizeof(text), "FindProxyForURL returned %s, not a string",
-                       type_name(engine->duk));
-        engine_fail(fault, PAC_ERROR_NOT_STRING, 0, span_of(text));
-    }
+    else
+        taken = engine_refuse_type(type_name(engine->duk), fault);
     duk_set_top(engine->duk, 0);
     return taken;
 }

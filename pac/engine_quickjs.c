@@ -3,7 +3,6 @@
  * loops of built-in functions like sort(), time.
  */
 #include <quickjs/quickjs.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -144,6 +143,11 @@ static void give_back(JSContext *js, const struct value *values, size_t count)
     }
 }
 
+static JSValue text_value(JSContext *js, struct span text)
+{
+    return JS_NewStringLen(js, text.len > 0 ? text.at : "", text.len);
+}
+
 static JSValue make_value(JSContext *js, const struct value *v)
 {
     switch (v->kind) {
@@ -154,7 +158,7 @@ static JSValue make_value(JSContext *js, const struct value *v)
     case VALUE_NUMBER:
         return JS_NewFloat64(js, v->number);
     case VALUE_STRING:
-        return JS_NewStringLen(js, v->text.len > 0 ? v->text.at : "", v->text.len);
+        return text_value(js, v->text);
     case VALUE_UNDEFINED:
         break;
     }
@@ -212,11 +216,6 @@ static JSValue call_now(JSContext *js, JSValueConst this_value, int argc,
     (void)argc;
     (void)argv;
     return JS_NewFloat64(js, bindings_now(engine->bindings));
-}
-
-static JSValue text_value(JSContext *js, struct span text)
-{
-    return JS_NewStringLen(js, text.len > 0 ? text.at : "", text.len);
 }
 
 /* The compiled pattern, from those that were kept. */
@@ -379,24 +378,22 @@ static bool fail(struct engine *engine, struct engine_fault *fault,
 {
     JSContext *js = engine->js;
     JSValue thrown = JS_GetException(js);
-    bool out_of_memory = engine->heap.refused;
-    bool out_of_time = engine->stopped;
     uint32_t line;
     const char *text;
 
-    if (out_of_memory || out_of_time) {
+    if (engine->heap.refused || engine->stopped) {
         JS_FreeValue(js, thrown);
-        engine_fail(fault, out_of_time ? PAC_ERROR_TIME : PAC_ERROR_MEMORY, 0,
-                    out_of_time
-                        ? SPAN("the script runs longer than it may")
-                        : SPAN("the script wants more memory than it may have"));
+        if (engine->stopped)
+            engine_fail(fault, PAC_ERROR_TIME, 0,
+                        SPAN("the script runs longer than it may"));
+        else
+            engine_fail_memory(fault);
         return false;
     }
     line = error_line(js, thrown);
     text = JS_ToCString(js, thrown);
     if (text == NULL)
-        engine_fail(fault, error, line,
-                    SPAN("an error that throws when it is looked at"));
+        engine_fail_untold(fault, error, line);
     else if (error == PAC_ERROR_SYNTAX)
         engine_fail_syntax(fault, script, line, span_of(text));
     else
@@ -424,15 +421,8 @@ static bool check_function(struct engine *engine, JSValueConst function,
 {
     if (JS_IsException(function))
         return fail(engine, fault, PAC_ERROR_THREW, SPAN(""));
-    if (JS_IsFunction(engine->js, function))
-        return true;
-    if (JS_IsUndefined(function))
-        engine_fail(fault, PAC_ERROR_NO_FUNCTION, 0,
-                    SPAN("the script defines no FindProxyForURL"));
-    else
-        engine_fail(fault, PAC_ERROR_NOT_FUNCTION, 0,
-                    SPAN("FindProxyForURL is not a function"));
-    return false;
+    return engine_check_function(JS_IsFunction(engine->js, function),
+                                 !JS_IsUndefined(function), fault);
 }
 
 static bool run_script(struct engine *engine, struct span script,
@@ -495,16 +485,11 @@ static bool take_returned(struct engine *engine, JSValueConst returned,
                           struct buf *result, bool *cut, struct engine_fault *fault)
 {
     const char *at = NULL;
-    char text[64];
     size_t len;
     bool taken;
 
-    if (!JS_IsString(returned)) {
-        (void)snprintf(text, sizeof(text), "FindProxyForURL returned %s, not a string",
-                       type_name(returned));
-        engine_fail(fault, PAC_ERROR_NOT_STRING, 0, span_of(text));
-        return false;
-    }
+    if (!JS_IsString(returned))
+        return engine_refuse_type(type_name(returned), fault);
     at = JS_ToCStringLen(engine->js, &len, returned);
     if (at == NULL)
         return fail(engine, fault, PAC_ERROR_THREW, SPAN(""));

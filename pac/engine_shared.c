@@ -3,6 +3,7 @@
  */
 #include "pac/engine_shared.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "pac/newer.h"
@@ -98,6 +99,40 @@ void engine_fail_thrown(struct engine_fault *fault, enum pac_error error, uint32
         fail_newer(fault, line, what);
     else
         engine_fail(fault, error, line, text);
+}
+
+void engine_fail_memory(struct engine_fault *fault)
+{
+    engine_fail(fault, PAC_ERROR_MEMORY, 0,
+                SPAN("the script wants more memory than it may have"));
+}
+
+void engine_fail_untold(struct engine_fault *fault, enum pac_error error, uint32_t line)
+{
+    engine_fail(fault, error, line, SPAN("an error that throws when it is looked at"));
+}
+
+bool engine_check_function(bool callable, bool defined, struct engine_fault *fault)
+{
+    if (callable)
+        return true;
+    if (defined)
+        engine_fail(fault, PAC_ERROR_NOT_FUNCTION, 0,
+                    SPAN("FindProxyForURL is not a function"));
+    else
+        engine_fail(fault, PAC_ERROR_NO_FUNCTION, 0,
+                    SPAN("the script defines no FindProxyForURL"));
+    return false;
+}
+
+bool engine_refuse_type(const char *type, struct engine_fault *fault)
+{
+    char text[64];
+
+    (void)snprintf(text, sizeof(text), "FindProxyForURL returned %s, not a string",
+                   type);
+    engine_fail(fault, PAC_ERROR_NOT_STRING, 0, span_of(text));
+    return false;
 }
 
 uint32_t engine_stack_line(struct span stack)

@@ -25,6 +25,18 @@ void engine_fail_syntax(struct engine_fault *fault, struct span script, uint32_t
 void engine_fail_thrown(struct engine_fault *fault, enum pac_error error, uint32_t line,
                         struct span text);
 
+void engine_fail_memory(struct engine_fault *fault);
+
+/* For one whose toString() or stack throws. */
+void engine_fail_untold(struct engine_fault *fault, enum pac_error error,
+                        uint32_t line);
+
+/* Whether FindProxyForURL can be called; else a fault. */
+bool engine_check_function(bool callable, bool defined, struct engine_fault *fault);
+
+/* The fault of what FindProxyForURL returned: type is "a number", ... Returns false. */
+bool engine_refuse_type(const char *type, struct engine_fault *fault);
+
 /* The line of the innermost "(proxy.pac:12)" or "proxy.pac:12:5" in a stack trace. */
 uint32_t engine_stack_line(struct span stack);
 
