@@ -8,6 +8,14 @@
 
 #include "admin/client.h"
 #include "config/config.h"
+#include "options.h"
+
+/*
+ * Those that run: in the runtime folder of the options, or of the configuration; only
+ * that of --listen, if it was given. 0, or the exit status after a message, also if
+ * there is none. client_instances_clear() is due in both cases.
+ */
+int instance_find(const struct options *options, struct client_instances *instances);
 
 /* "3128" of ".../3128.sock", a path that client_find() gave. */
 struct span instance_name_of(const char *path);

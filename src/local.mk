@@ -45,6 +45,7 @@ libccgate_a_SOURCES += \
 	src/verbs.h \
 	src/verbs_auth.c \
 	src/verbs_client.c \
+	src/verbs_request.c \
 	src/verbs_route.c \
 	src/wayin.c \
 	src/wayin.h

@@ -292,22 +292,30 @@ static void check_options(struct parser *p)
                 verb->name);
 }
 
+/* An id is one of a running ccgate. */
+static enum verb_keys keys_of(const struct options *options)
+{
+    return (options->set & OPTION_ID) != 0 ? VERB_KEYS_INSTANCE
+                                           : verb_info(options->verb)->keys;
+}
+
 static void check_keys(struct parser *p)
 {
     const struct verb_info *verb = verb_info(p->options->verb);
+    enum verb_keys keys = keys_of(p->options);
 
-    if (verb->keys == VERB_KEYS_ALL)
+    if (keys == VERB_KEYS_ALL)
         return;
     for (size_t i = 0; i < p->options->setting_count; i++) {
         struct config_key key = {.path = p->options->settings[i].path};
         char option[OPTION_NAME];
 
         assert(key.path != NULL);
-        if (verb_takes_key(verb->keys, &key))
+        if (verb_takes_key(keys, &key))
             continue;
         option_of_key(key.path, option, sizeof(option));
         SAY(p, "ccgate: --%s: \"ccgate %s\" does not take it\n", option, verb->name);
-        if (verb->keys == VERB_KEYS_INSTANCE)
+        if (keys == VERB_KEYS_INSTANCE)
             SAY(p, "  a running ccgate keeps the options that it was started with\n");
     }
 }
@@ -316,6 +324,13 @@ static void check_argument(struct parser *p)
 {
     const struct verb_info *verb = verb_info(p->options->verb);
 
+    /* An id stands for the URL. */
+    if ((p->options->set & OPTION_ID) != 0) {
+        if (p->options->argument != NULL)
+            SAY(p, "ccgate: %s: --id is instead of the %s\n", verb->name,
+                verb->argument);
+        return;
+    }
     if (verb->argument != NULL && verb->argument[0] != '[' &&
         p->options->argument == NULL)
         SAY(p, "ccgate: %s: the %s is missing: ccgate %s %s\n", verb->name,

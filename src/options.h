@@ -40,6 +40,7 @@ enum {
     OPTION_SHELL = 1 << 14,
     OPTION_TOOL = 1 << 15,
     OPTION_UNSET = 1 << 16,
+    OPTION_ID = 1 << 17,
 };
 
 /* Which keys a verb takes as options. */
@@ -84,6 +85,7 @@ struct options {
     const char *shell;       /* --shell FORM, or NULL */
     const char *tool;        /* --tool NAME,..., or NULL */
     char *const *command;    /* ends with a NULL; or NULL: there is none */
+    const char *id;          /* --id ID, or NULL */
     struct config_setting *settings;
     size_t setting_count;
 };

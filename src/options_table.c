@@ -51,8 +51,12 @@ static const struct verb_info VERBS[VERB_COUNT] = {
                 "to, and how a running ccgate finds the proxies: which rest, and\n"
                 "why. Nothing is sent, and none needs to run. URL is a URL, or\n"
                 "host:port as in CONNECT. The exit status is 1 if there is no way.\n"
-                "With --pac, the script of that URL or file is asked.\n",
-            .options = OPTION_CONFIG | OPTION_VERBOSE | OPTION_JSON | OPTION_TRACE,
+                "With --pac, the script of that URL or file is asked.\n\n"
+                "--id ID, instead of a URL, explains a request that a running\n"
+                "ccgate has open, or that ended lately: whose it is, what it waits\n"
+                "for, what was decided and why, and what failed so far.\n",
+            .options =
+                OPTION_CONFIG | OPTION_VERBOSE | OPTION_JSON | OPTION_TRACE | OPTION_ID,
             .keys = VERB_KEYS_ALL,
         },
     [VERB_STATUS] =
@@ -155,6 +159,8 @@ static const struct option_info OPTIONS[] = {
     {"json", 0, OPTION_JSON, NULL, "print JSON", 0},
     {"show-origin", 0, OPTION_SHOW_ORIGIN, NULL, "say where each value comes from", 0},
     {"trace", 0, OPTION_TRACE, NULL, "say all that was looked at on the way", 0},
+    {"id", 0, OPTION_ID, "ID", "explain the request that has this id in the log",
+     offsetof(struct options, id)},
     {"schema", 0, OPTION_SCHEMA, NULL, "print the JSON schema of the file instead", 0},
     {"stdin", 0, OPTION_STDIN, NULL, "read the password from standard input", 0},
     {"keyring", 0, OPTION_KEYRING, NULL, "store it in the desktop's keyring", 0},

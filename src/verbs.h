@@ -13,7 +13,8 @@ int verb_check_config(const struct options *options);
 int verb_dump_config(const struct options *options);
 int verb_import(const struct options *options); /* import.c */
 
-int verb_route(const struct options *options); /* verbs_route.c */
+int verb_route(const struct options *options);   /* verbs_route.c */
+int verb_request(const struct options *options); /* verbs_request.c: route --id */
 
 /* verbs_client.c: these talk to one */
 int verb_status(const struct options *options);

@@ -27,99 +27,6 @@ static void print(FILE *to, const struct buf *text)
         (void)fwrite(s.at, 1, s.len, to);
 }
 
-/* ---- which one ---- */
-
-/*
- * The folder of the configuration. A broken configuration must not keep anybody from
- * asking a running ccgate: then it is the folder that the environment names.
- */
-static struct config *load_for_folder(const struct options *options)
-{
-    static const char *const NAMES[] = {"RUNTIME_DIRECTORY=", "XDG_RUNTIME_DIR="};
-    struct config_sources sources = {.file = options->config_file,
-                                     .environment = environ,
-                                     .passwords = CONFIG_PASSWORDS_NONE};
-    char *some[sizeof(NAMES) / sizeof(NAMES[0]) + 1] = {NULL};
-    struct config *config;
-    struct buf messages;
-    size_t count = 0;
-
-    buf_init(&messages, MESSAGES_LIMIT);
-    config = config_load(&sources, &messages);
-    if (config == NULL) {
-        for (size_t i = 0; i < sizeof(NAMES) / sizeof(NAMES[0]); i++)
-            for (char **e = environ; *e != NULL; e++)
-                if (strncmp(*e, NAMES[i], strlen(NAMES[i])) == 0) {
-                    some[count++] = *e;
-                    break;
-                }
-        sources = (struct config_sources){.environment = some,
-                                          .root = "/nonexistent",
-                                          .passwords = CONFIG_PASSWORDS_NONE};
-        config = config_load(&sources, &messages);
-    }
-    buf_clear(&messages);
-    return config;
-}
-
-/* What --listen says: the port, or for a Unix socket the name that stands for none. */
-static bool instance_name(const char *listen, char *name, size_t size)
-{
-    struct span s = span_of(listen);
-    uint64_t port;
-
-    if (strchr(listen, '/') != NULL) {
-        snprintf(name, size, "ccgate");
-        return true;
-    }
-    while (span_find(s, ':') < s.len)
-        s = span_skip(s, span_find(s, ':') + 1);
-    if (!span_to_u64(s, &port) || port == 0 || port > 65535)
-        return false;
-    snprintf(name, size, "%u", (unsigned)port);
-    return true;
-}
-
-/*
- * 0, or the exit status after a message. client_instances_clear() is due in both cases.
- */
-static int find_instances(const struct options *options,
-                          struct client_instances *instances)
-{
-    const char *listen = options_setting(options, "listen");
-    const char *folder = options_setting(options, "runtime_dir");
-    struct config *config = NULL;
-    struct buf messages;
-    char name[32];
-    bool found;
-
-    *instances = (struct client_instances){NULL, 0};
-    if (listen != NULL && !instance_name(listen, name, sizeof(name))) {
-        fprintf(stderr, "ccgate: --listen: which port? --listen=3128\n");
-        return 2;
-    }
-    if (folder == NULL) {
-        config = load_for_folder(options);
-        folder = config != NULL ? config->runtime_dir : NULL;
-    }
-    if (folder == NULL) {
-        fprintf(stderr, "ccgate: name the runtime folder: --runtime-dir DIRECTORY\n");
-        return 2;
-    }
-    buf_init(&messages, MESSAGES_LIMIT);
-    found = client_find(instances, folder, listen != NULL ? name : NULL, &messages);
-    if (!found)
-        fprintf(stderr, "ccgate: %.*s", SPAN_ARG(buf_span(&messages)));
-    else if (instances->count == 0)
-        fprintf(stderr,
-                "ccgate: no ccgate%s%s answers in %s\n"
-                "  \"ccgate\" starts one here, \"ccgate --daemon\" in the background\n",
-                listen != NULL ? " at port " : "", listen != NULL ? name : "", folder);
-    buf_clear(&messages);
-    config_unref(config);
-    return found && instances->count > 0 ? 0 : 1;
-}
-
 static int explain(const char *path, int error)
 {
     fprintf(stderr, "ccgate: %s: %s\n", path, instance_error(error));
@@ -176,7 +83,7 @@ static int print_json(const json_t *all)
 int verb_status(const struct options *options)
 {
     struct client_instances instances;
-    int status = find_instances(options, &instances);
+    int status = instance_find(options, &instances);
     json_t *all = json_array();
 
     for (size_t i = 0; status == 0 && i < instances.count; i++) {
@@ -231,7 +138,7 @@ static int send_order(const char *path, const char *target)
 static int order(const struct options *options, const char *target)
 {
     struct client_instances instances;
-    int status = find_instances(options, &instances);
+    int status = instance_find(options, &instances);
     const char *path = status == 0 ? instance_only(&instances) : NULL;
 
     if (path != NULL) {

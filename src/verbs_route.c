@@ -311,11 +311,14 @@ static void log_quietly(const struct config *config)
 int verb_route(const struct options *options)
 {
     struct route_request request = {.port = 0};
-    const char *wrong = verb_target(options->argument, &request);
     struct config *config;
     struct route *route;
+    const char *wrong;
     int status;
 
+    if ((options->set & OPTION_ID) != 0)
+        return verb_request(options);
+    wrong = verb_target(options->argument, &request);
     if (wrong != NULL) {
         fprintf(stderr, "ccgate: route: the URL %s\n", wrong);
         return 2;

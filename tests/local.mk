@@ -63,8 +63,11 @@ unit_tests = \
 	tests/unit/test_pidfile \
 	tests/unit/test_pool \
 	tests/unit/test_quote \
+	tests/unit/test_recent \
 	tests/unit/test_relay \
 	tests/unit/test_reply \
+	tests/unit/test_request_id \
+	tests/unit/test_request_table \
 	tests/unit/test_resolve \
 	tests/unit/test_resolve_cache \
 	tests/unit/test_resolve_system \

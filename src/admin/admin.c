@@ -11,7 +11,9 @@
 #include <unistd.h>
 
 #include "admin/metrics.h"
+#include "admin/request_json.h"
 #include "admin/status_parts.h"
+#include "auth/guard.h"
 #include "base/buf.h"
 #include "http/head.h"
 
@@ -20,6 +22,7 @@
 enum client_state {
     CLIENT_READING,   /* the head of the request */
     CLIENT_WAITING,   /* for the end of a reload */
+    CLIENT_DECIDING,  /* for a decision that is made again */
     CLIENT_WRITING,   /* the answer */
     CLIENT_LINGERING, /* our direction is closed; what still comes is dropped */
 };
@@ -33,6 +36,8 @@ struct client {
     struct buf in;
     struct buf out;
     struct head head;
+    json_t *request;     /* DECIDING: what the decision is added to */
+    struct rerun *rerun; /* likewise */
 };
 
 struct admin {
@@ -53,6 +58,8 @@ static void client_close(struct client *client)
     admin->client_count--;
     deadline_clear(admin->o.loop, &client->limit);
     watch_close(client->watch);
+    rerun_cancel(client->rerun);
+    json_decref(client->request);
     head_clear(&client->head);
     buf_clear(&client->in);
     buf_clear(&client->out);
@@ -66,16 +73,21 @@ static void client_on_limit(void *ctx)
 
 /* ---- answering ---- */
 
+static bool takes_its_time(enum client_state state)
+{
+    return state == CLIENT_WAITING || state == CLIENT_DECIDING;
+}
+
 static void client_enter(struct client *client, enum client_state state)
 {
-    if (state == CLIENT_WAITING)
+    if (takes_its_time(state))
         deadline_clear(client->admin->o.loop, &client->limit);
-    else if (client->state == CLIENT_WAITING)
+    else if (takes_its_time(client->state))
         deadline_set(client->admin->o.loop, &client->limit, ADMIN_DEADLINE);
     client->state = state;
     if (state == CLIENT_LINGERING)
         shutdown(watch_fd(client->watch), SHUT_WR);
-    watch_want(client->watch, state == CLIENT_WAITING   ? 0
+    watch_want(client->watch, takes_its_time(state)     ? 0
                               : state == CLIENT_WRITING ? WATCH_WRITE
                                                         : WATCH_READ);
 }
@@ -143,7 +155,7 @@ static void client_text(struct client *client, int status, const char *reason,
     client_answer(client, &answer, buf_span(text));
 }
 
-/* ---- what can be asked for ---- */
+/* ---- answers ---- */
 
 /* Takes the object; NULL: memory was out. */
 static void client_json(struct client *client, json_t *object)
@@ -231,6 +243,76 @@ static void serve_stop(struct client *client)
     buf_clear(&text);
 }
 
+/* ---- a request ---- */
+
+static void decided_again(void *ctx, json_t *rerun)
+{
+    struct client *client = ctx;
+    json_t *request = client->request;
+
+    client->rerun = NULL;
+    client->request = NULL;
+    if (rerun == NULL || json_object_set_new(request, "rerun", rerun) != 0) {
+        json_decref(request);
+        request = NULL;
+    }
+    client_json(client, request);
+}
+
+static void decide_again(struct client *client, const struct request_view *view,
+                         json_t *request)
+{
+    client->rerun =
+        rerun_start(client->admin->o.facts->server, view, decided_again, client);
+    if (client->rerun == NULL) {
+        json_decref(request);
+        client_json(client, NULL);
+        return;
+    }
+    client->request = request;
+    client_enter(client, CLIENT_DECIDING);
+}
+
+static void request_missing(struct client *client, request_id id)
+{
+    struct buf text;
+
+    buf_init(&text, ANSWER_LIMIT);
+    (void)request_unknown(client->admin->o.facts->server, id, &text);
+    client_text(client, 404, "Not Found", "text/plain; charset=utf-8", &text);
+    buf_clear(&text);
+}
+
+/* path: behind "/requests/" */
+static void serve_request(struct client *client, struct span path)
+{
+    const struct server *server = client->admin->o.facts->server;
+    struct span trace = span_skip(path, span_find(path, '/'));
+    struct request_view view;
+    request_id id;
+    json_t *request;
+
+    path.len -= trace.len;
+    if (!request_id_parse(path, &id) ||
+        (trace.len > 0 && !span_equal(trace, SPAN("/trace")))) {
+        client_refuse(client, 404, "Not Found",
+                      "that is no id of a request; they look like 1f0c-17\n");
+        return;
+    }
+    if (!request_find(server, id, &view)) {
+        request_missing(client, id);
+        return;
+    }
+    guard_look(server->egress->guard);
+    request = request_json(server, &view);
+    if (request != NULL && trace.len > 0)
+        decide_again(client, &view, request);
+    else
+        client_json(client, request);
+}
+
+/* ---- what is asked for ---- */
+
 static const struct {
     struct span method;
     struct span target;
@@ -243,7 +325,10 @@ static const struct {
     {{"POST", 4}, {"/stop", 5}, serve_stop},
 };
 
-#define KNOWN "GET /status, GET /hops, GET /metrics, POST /reload, POST /stop\n"
+#define KNOWN                                                                          \
+    "GET /status, GET /hops, GET /requests/ID, GET /metrics, POST /reload, POST /stop\n"
+
+#define REQUEST SPAN("/requests/")
 
 /* A query is ignored: nothing here takes one. */
 static void client_serve(struct client *client)
@@ -252,6 +337,11 @@ static void client_serve(struct client *client)
     bool known = false;
 
     path.len = span_find(path, '?');
+    if (span_starts(path, REQUEST) && head_method_is(&client->head, SPAN("GET"))) {
+        serve_request(client, span_skip(path, REQUEST.len));
+        return;
+    }
+    known = span_starts(path, REQUEST);
     for (size_t i = 0; i < sizeof(REQUESTS) / sizeof(REQUESTS[0]); i++) {
         if (!span_equal(path, REQUESTS[i].target))
             continue;
@@ -340,6 +430,7 @@ static void client_on_event(void *ctx, unsigned events)
     case CLIENT_WRITING:
         client_write(client);
         break;
+    case CLIENT_DECIDING:
     case CLIENT_WAITING: /* gone altogether: nothing else is watched for */
     case CLIENT_LINGERING:
         client_drop(client);

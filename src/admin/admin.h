@@ -4,6 +4,8 @@
  *
  *   GET /status    what runs, as JSON (status.h)
  *   GET /hops      the hops that it names or used, their health and login, as JSON
+ *   GET /requests/ID        one that is open or ended lately, as JSON (request_json.h)
+ *   GET /requests/ID/trace  the same with "rerun": its decision made again, explained
  *   GET /metrics   the numbers, for Prometheus (metrics.h)
  *   POST /reload   200 when the new configuration is in force; 422 with the messages
  *   POST /stop     200, and the gate drains

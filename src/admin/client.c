@@ -17,7 +17,7 @@
 #include "base/netaddr.h"
 #include "http/head.h"
 
-enum { WAIT_SECONDS = 5, RELOAD_SECONDS = 120 };
+enum { WAIT_SECONDS = 5, LONG_SECONDS = 120 };
 
 /* ---- one request ---- */
 
@@ -103,10 +103,17 @@ out:
 
 static int wait_longer(int fd)
 {
-    struct timeval limit = {.tv_sec = RELOAD_SECONDS};
+    struct timeval limit = {.tv_sec = LONG_SECONDS};
 
     return setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) == 0 ? 0
                                                                                : -errno;
+}
+
+/* A reload may run commands; a decision waits for a script. */
+static bool takes_its_time(struct span target)
+{
+    return span_equal(target, SPAN("/reload")) ||
+           span_ends_nocase(target, SPAN("/trace"));
 }
 
 int client_request(const char *path, const char *method, const char *target,
@@ -125,7 +132,7 @@ int client_request(const char *path, const char *method, const char *target,
                         method, target);
     if (result == 0)
         result = send_all(fd, buf_span(&request));
-    if (result == 0 && strcmp(target, "/reload") == 0)
+    if (result == 0 && takes_its_time(span_of(target)))
         result = wait_longer(fd);
     if (result == 0)
         result = receive_all(fd, body);

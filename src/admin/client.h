@@ -1,7 +1,7 @@
 /*
- * client: the other end of the admin socket, for `ccgate status`, `reload` and `stop`.
- * Blocking; every wait ends after five seconds, that for the end of a reload, which may
- * run commands for passwords, after two minutes.
+ * client: the other end of the admin socket, for `ccgate status`, `route`, `reload` and
+ * `stop`. Blocking; every wait ends after five seconds, that for the end of a reload,
+ * which may run commands for passwords, or of a decision, after two minutes.
  */
 #ifndef CCGATE_ADMIN_CLIENT_H
 #define CCGATE_ADMIN_CLIENT_H

@@ -5,6 +5,10 @@ libccgate_a_SOURCES += \
 	src/admin/client.h \
 	src/admin/metrics.c \
 	src/admin/metrics.h \
+	src/admin/request_json.c \
+	src/admin/request_json.h \
+	src/admin/request_table.c \
+	src/admin/request_table.h \
 	src/admin/route_table.c \
 	src/admin/route_table.h \
 	src/admin/status.c \

@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "admin/request_json.h"
 #include "admin/status_parts.h"
 #include "base/counters.h"
 #include "fwd/session.h"
@@ -168,7 +169,10 @@ static json_t *sessions_json(const struct server *server)
 static json_t *tunnel_json(const struct session_view *view)
 {
     json_t *object = json_object();
+    char id[REQUEST_ID_TEXT];
 
+    request_id_format(view->id, id);
+    json_object_set_new(object, "id", status_text(id));
     json_object_set_new(object, "target", status_text(view->target));
     json_object_set_new(object, "hop", status_text(view->hop));
     json_object_set_new(object, "uid", status_number(view->uid));
@@ -176,6 +180,23 @@ static json_t *tunnel_json(const struct session_view *view)
     json_object_set_new(object, "bytes_up", status_number(view->bytes_up));
     json_object_set_new(object, "bytes_down", status_number(view->bytes_down));
     return object;
+}
+
+/* Those under way that are no tunnels yet; of too many, the oldest. */
+static json_t *requests_json(const struct server *server)
+{
+    json_t *list = json_array();
+
+    for (const struct session *s = server->sessions; s != NULL; s = session_next(s)) {
+        struct request_view view;
+
+        if (!request_of(s, &view) || view.access->tunnel)
+            continue;
+        if (json_array_size(list) >= STATUS_TUNNEL_LIMIT)
+            json_array_remove(list, 0); /* the youngest session is the first */
+        json_array_append_new(list, request_brief_json(&view));
+    }
+    return list;
 }
 
 static json_t *tunnels_json(const struct server *server)
@@ -289,6 +310,7 @@ json_t *status_json(const struct status_facts *facts)
         json_object_set_new(status, "hops", status_hops_json(server)) != 0 ||
         json_object_set_new(status, "sessions", sessions_json(server)) != 0 ||
         json_object_set_new(status, "tunnels", tunnels_json(server)) != 0 ||
+        json_object_set_new(status, "requests", requests_json(server)) != 0 ||
         json_object_set_new(status, "last_errors", errors_json(server)) != 0 ||
         json_object_set_new(status, "counters", counters_json()) != 0 ||
         json_object_set_new(status, "outcomes", outcomes_json()) != 0) {

@@ -6,11 +6,12 @@
 #include <string.h>
 #include <time.h>
 
+#include "admin/request_table.h"
 #include "admin/status.h"
 #include "admin/table.h"
 #include "net/peer.h"
 
-enum { ROW_CELLS = 6, ERRORS_SHOWN = 5, TUNNELS_SHOWN = 20 };
+enum { ROW_CELLS = 7, ERRORS_SHOWN = 5, TUNNELS_SHOWN = 20 };
 
 struct row {
     char cell[ROW_CELLS][TABLE_CELL];
@@ -145,14 +146,14 @@ static void put_notes(struct table *w, const json_t *hops)
 
 static void put_tunnels(struct table *w, const json_t *tunnels, uint64_t open)
 {
-    static const char *const TITLES[] = {"TUNNEL", "THROUGH", "USER",
-                                         "AGE",    "UP",      "DOWN"};
+    static const char *const TITLES[] = {"TUNNEL", "THROUGH", "USER", "AGE",
+                                         "UP",     "DOWN",    "ID"};
     size_t count;
     struct row *rows = rows_new(tunnels, TUNNELS_SHOWN, &count);
 
     if (rows == NULL)
         return;
-    set_heading(&rows[0], TITLES, 6);
+    set_heading(&rows[0], TITLES, 7);
     for (size_t i = 0; i < count; i++) {
         const json_t *tunnel = json_array_get(tunnels, i);
         struct row *row = &rows[i + 1];
@@ -165,11 +166,52 @@ static void put_tunnels(struct table *w, const json_t *tunnels, uint64_t open)
         table_duration(row->cell[3], table_get_number(tunnel, "age_ms") / 1000);
         table_bytes(row->cell[4], table_get_number(tunnel, "bytes_up"));
         table_bytes(row->cell[5], table_get_number(tunnel, "bytes_down"));
+        table_cell(row->cell[6], table_get_text(tunnel, "id"));
     }
     table_put(w, "\n");
-    put_rows(w, rows, count + 1, 6);
+    put_rows(w, rows, count + 1, 7);
     if (open > count)
         table_put(w, "... and %llu more\n", (unsigned long long)(open - count));
+    free(rows);
+}
+
+/* ---- requests ---- */
+
+/* In order of their wait: those that hang stand where they are seen. */
+static void put_requests(struct table *w, const json_t *requests)
+{
+    static const char *const TITLES[] = {"REQUEST", "FROM", "AGE", "ID", "NOW"};
+    size_t count;
+    struct row *rows = rows_new(requests, TUNNELS_SHOWN, &count);
+    size_t all = json_array_size(requests);
+    char(*does)[REQUEST_DOES] = rows != NULL ? calloc(count, sizeof(*does)) : NULL;
+
+    if (does == NULL)
+        goto out;
+    set_heading(&rows[0], TITLES, 5);
+    for (size_t i = 0; i < count; i++) {
+        /* the youngest session is the first of the list */
+        const json_t *request = json_array_get(requests, all - 1 - i);
+        struct row *row = &rows[i + 1];
+        const json_t *uid = json_object_get(request, "uid");
+        char user[TABLE_CELL];
+
+        request_does(does[i], request);
+        table_cell(row->cell[0], table_get_text(request, "target"));
+        if (json_is_integer(uid))
+            peer_user_name((uint32_t)json_integer_value(uid), user, sizeof(user));
+        table_cell(row->cell[1],
+                   json_is_integer(uid) ? user : table_get_text(request, "client"));
+        table_duration(row->cell[2], table_get_number(request, "age_ms") / 1000);
+        table_cell(row->cell[3], table_get_text(request, "id"));
+        row->tail = does[i];
+    }
+    table_put(w, "\n");
+    put_rows(w, rows, count + 1, 5);
+    if (all > count)
+        table_put(w, "... and %zu more\n", all - count);
+out:
+    free(does);
     free(rows);
 }
 
@@ -352,6 +394,7 @@ int status_table(const json_t *status, struct buf *out)
     put_notes(&w, json_object_get(status, "hops"));
     put_tunnels(&w, json_object_get(status, "tunnels"),
                 table_get_number(json_object_get(status, "sessions"), "tunnels"));
+    put_requests(&w, json_object_get(status, "requests"));
     put_errors(&w, json_object_get(status, "last_errors"));
     return w.error;
 }

@@ -27,6 +27,8 @@ libccgate_a_SOURCES += \
 	src/base/pac_protocol.h \
 	src/base/pattern.c \
 	src/base/pattern.h \
+	src/base/request_id.c \
+	src/base/request_id.h \
 	src/base/span.c \
 	src/base/span.h \
 	src/base/system_protocol.c \

@@ -4,8 +4,8 @@
 #ifndef CCGATE_FWD_ACCESS_H
 #define CCGATE_FWD_ACCESS_H
 
-#include "base/outcome.h"
 #include "base/span.h"
+#include "up/trail.h"
 
 struct access {
     const char *method; /* see access_method(); NULL: no request was read */
@@ -13,10 +13,13 @@ struct access {
     const char *why;    /* of the route; not owned */
     const char *hop;    /* not owned; NULL: direct or none */
     bool tunnel, direct;
+    bool connect;  /* CONNECT or what stands for it */
+    uint16_t port; /* of the target */
     const char
         *reused; /* "warm": over a kept connection; NULL: it was opened for this */
     uint16_t status;
-    uint64_t began; /* loop_clock() */
+    uint64_t began;     /* loop_clock() */
+    struct trail trail; /* its id, and what failed on the way */
     uint64_t resolve_ns, connect_ns, tls_ns, wait_ns;
     uint64_t bytes_up, bytes_down;
 };

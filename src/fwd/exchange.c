@@ -269,10 +269,26 @@ void exchange_connect(struct exchange *x, enum exchange_reuse reuse)
             .fresh = reuse == REUSE_NONE,
             .own = connection_of_client(x),
             .logged_in = reuse == REUSE_LOGGED_IN,
+            .trail = x->o.trail,
         },
         connector_done, x);
     if (!x->connector)
         exchange_fail(x, OUTCOME_INTERNAL, "out of memory");
+}
+
+/* ---- to say what goes on ---- */
+
+void exchange_view(const struct exchange *x, struct exchange_view *view)
+{
+    bool login = x->state == EXCHANGE_LOGIN || x->state == EXCHANGE_CHALLENGE;
+
+    *view = (struct exchange_view){
+        .connector = x->connector,
+        .hop = x->result.hop,
+        .login = login,
+        .answered = x->down.state != DOWN_HEAD,
+        .since = login ? x->challenge.began : x->sent_at,
+    };
 }
 
 /* ---- start ---- */

@@ -25,6 +25,8 @@ struct exchange_options {
     const struct url *url;   /* the target, parsed, views likewise */
     struct framing framing;  /* of the request */
     uint32_t owner;          /* uid of the caller */
+    struct trail *trail; /* takes what was tried in vain; outlives the exchange. NULL:
+                            nobody asks */
 };
 
 struct exchange_result {
@@ -55,5 +57,17 @@ struct exchange;
 struct exchange *exchange_start(const struct exchange_options *options,
                                 exchange_callback *callback, void *ctx);
 void exchange_cancel(struct exchange *x); /* NULL-safe */
+
+/* ---- to say what goes on ---- */
+
+struct exchange_view {
+    const struct connector *connector; /* a connection is being opened; or NULL */
+    const struct hop *hop;             /* it leads through; NULL: the server itself */
+    bool login;                        /* a login is being made */
+    bool answered;                     /* the answer is on its way */
+    uint64_t since; /* loop_clock() of the request, or the login; 0: unknown */
+};
+
+void exchange_view(const struct exchange *x, struct exchange_view *view);
 
 #endif

@@ -15,11 +15,15 @@ libccgate_a_SOURCES += \
 	src/fwd/held.h \
 	src/fwd/outlet.c \
 	src/fwd/outlet.h \
+	src/fwd/recent.c \
+	src/fwd/recent.h \
 	src/fwd/relay.c \
 	src/fwd/relay.h \
 	src/fwd/relay_pipe.h \
 	src/fwd/reply.c \
 	src/fwd/reply.h \
+	src/fwd/request_view.c \
+	src/fwd/request_view.h \
 	src/fwd/server.c \
 	src/fwd/server.h \
 	src/fwd/session.c \

@@ -123,6 +123,7 @@ struct server *server_new(struct loop *loop, struct egress *egress,
     server->loop = loop;
     server->egress = egress;
     server->uid = geteuid();
+    server->last_request = request_id_first(egress_tag(egress));
     server->forwards = (struct forwards){.callback = accepted_for, .ctx = server};
     egress->is_own = is_own;
     egress->is_own_ctx = server;
@@ -160,6 +161,7 @@ void server_free(struct server *server)
     relay_pool_free(server->relays);
     peer_lookup_free(server->peers);
     primer_set_router(server->egress->primer, NULL);
+    recent_clear(&server->recent);
     router_free(server->router);
     config_unref(server->config);
     free(server);
@@ -338,6 +340,7 @@ bool server_reload(struct server *server, struct config *config, struct buf *mes
     if (config_take(server, config)) {
         forwards_keep(&server->forwards, config);
         listeners_adjust(server, messages);
+        recent_reloaded(&server->recent);
         for (struct session *s = server->sessions; s; s = session_next(s))
             session_reloaded(s);
         return true;

@@ -7,6 +7,7 @@
 #define CCGATE_FWD_SERVER_H
 
 #include "fwd/forward.h"
+#include "fwd/recent.h"
 #include "net/listener.h"
 #include "net/peer.h"
 #include "up/egress.h"
@@ -48,6 +49,8 @@ struct server {
     struct server_error
         errors[SERVER_ERRORS]; /* ring; the next one goes to error_next */
     size_t error_next, error_count;
+    request_id last_request; /* the id that was given last */
+    struct recent recent;
 };
 
 /*

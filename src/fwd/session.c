@@ -11,7 +11,8 @@
 #include "base/counters.h"
 #include "base/log.h"
 
-#define REFUSED_LIMIT 64 /* refusals that are being told at a time */
+#define WAITS_MS      5000 /* without a way, before that is worth a line */
+#define REFUSED_LIMIT 64   /* refusals that are being told at a time */
 
 /* ---- states ---- */
 
@@ -22,11 +23,20 @@ static const char *const state_names[SESSION_STATES] = {
     [SESSION_REPLY] = "reply",     [SESSION_LINGER] = "closing",
 };
 
+static void state_log(const struct session *s, enum session_state state)
+{
+    char id[REQUEST_ID_TEXT];
+
+    request_id_format(s->access.trail.id, id);
+    LOG_DEBUG(
+        "session", LOG_TEXT("client", s->remote), LOG_TEXT("id", id[0] ? id : NULL),
+        LOG_TEXT("from", state_names[s->state]), LOG_TEXT("to", state_names[state]));
+}
+
 void session_enter(struct session *s, enum session_state state)
 {
-    LOG_DEBUG("session", LOG_TEXT("client", s->remote),
-              LOG_TEXT("from", state_names[s->state]),
-              LOG_TEXT("to", state_names[state]));
+    if (log_enabled(LOG_LEVEL_DEBUG))
+        state_log(s, state);
     s->state = (uint8_t)state;
     deadline_clear(s->server->loop, &s->limit);
     switch (state) {
@@ -34,12 +44,15 @@ void session_enter(struct session *s, enum session_state state)
         session_head_enter(s);
         break;
     case SESSION_ROUTE:
+        deadline_set(s->server->loop, &s->limit, WAITS_MS);
         session_route_enter(s);
         break;
     case SESSION_CONNECT:
+        deadline_set(s->server->loop, &s->limit, WAITS_MS);
         session_connect_enter(s);
         break;
     case SESSION_EXCHANGE:
+        deadline_set(s->server->loop, &s->limit, WAITS_MS);
         session_exchange_enter(s);
         break;
     case SESSION_FLIGHT:
@@ -94,8 +107,10 @@ static void limit_fired(void *ctx)
         session_head_timeout(s);
     else if (s->state == SESSION_LINGER)
         session_end(s, OUTCOME_OK, NULL);
-    else
+    else if (s->state == SESSION_REPLY)
         session_end(s, s->intake->outcome, "the client does not read");
+    else
+        session_waits(s);
 }
 
 /* ---- the end ---- */
@@ -213,6 +228,7 @@ void session_view(const struct session *s, struct session_view *view)
     *view = (struct session_view){
         .state = state_names[s->state],
         .tunnel = s->open,
+        .id = s->access.trail.id,
         .uid = s->peer.uid,
         .target = s->access.target ? s->access.target : "",
         .hop = s->access.hop      ? s->access.hop

@@ -28,6 +28,7 @@ void session_reloaded(struct session *session);
 struct session_view {
     const char *state; /* "head", "route", "connect", "tunnel", "exchange", "closing" */
     bool tunnel;
+    request_id id; /* of the request that is open; 0: none is */
     uint32_t uid;
     const char *target; /* "host:port", may be empty */
     const char *hop;    /* hop.name, "direct", or "" */

@@ -126,6 +126,9 @@ void session_exchange_enter(struct session *s);
 void session_flight_enter(struct session *s);
 void session_tunnel_enter(struct session *s);
 
+/* Says in the log that a request has no way yet, if that is so. */
+void session_waits(const struct session *s);
+
 /* ---- session_reply.c ---- */
 
 /* What an error reply says beyond its outcome; see struct reply. */

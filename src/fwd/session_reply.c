@@ -13,12 +13,23 @@
 
 void session_log(struct session *s, enum outcome outcome, const char *detail)
 {
-    if (s->access.method)
-        access_end(&s->access, s->config->log_access, s->remote,
-                   s->peer.kind == PEER_LOCAL ? (int64_t)s->peer.uid : -1, outcome,
-                   detail);
-    else if (outcome != OUTCOME_OK)
+    int64_t uid = s->peer.kind == PEER_LOCAL ? (int64_t)s->peer.uid : -1;
+
+    if (s->access.method) {
+        access_end(&s->access, s->config->log_access, s->remote, uid, outcome, detail);
+        recent_put(&s->server->recent, &(struct recent_options){
+                                           .access = &s->access,
+                                           .client = s->remote,
+                                           .uid = uid,
+                                           .own_caller = session_is_own_caller(s),
+                                           .route = s->route,
+                                           .in_force = s->config == s->server->config,
+                                           .outcome = outcome,
+                                           .detail = detail,
+                                       });
+    } else if (outcome != OUTCOME_OK) {
         counter_outcome(outcome);
+    }
     access_clear(&s->access);
 }
 

@@ -36,6 +36,9 @@ static bool access_begin(struct session *s)
 {
     s->access.method = access_method(s->intake->head.method);
     s->access.target = target_shown(s->intake);
+    s->access.connect = s->intake->connect;
+    s->access.port = s->intake->url.port;
+    s->access.trail.id = ++s->server->last_request;
     return s->access.target != NULL;
 }
 

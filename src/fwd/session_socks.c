@@ -75,6 +75,9 @@ static const char *connect_take(struct session *s, const char *method,
         return why;
     s->access.method = method;
     s->access.target = span_dup(span_of(in->authority));
+    s->access.connect = true;
+    s->access.port = in->url.port;
+    s->access.trail.id = ++s->server->last_request;
     return NULL;
 }
 

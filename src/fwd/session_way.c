@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "base/counters.h"
+#include "base/log.h"
+#include "fwd/request_view.h"
 #include "fwd/session_internal.h"
 #include "http/forward.h"
 #include "up/warm.h"
@@ -13,6 +15,24 @@
 static uint32_t session_owner(const struct session *s)
 {
     return s->peer.kind == PEER_LOCAL ? s->peer.uid : POOL_NO_OWNER;
+}
+
+/* ---- a request that waits ---- */
+
+/* It has no line of its own before its end, and whoever looks for it needs its id. */
+void session_waits(const struct session *s)
+{
+    struct request_view view;
+    char id[REQUEST_ID_TEXT];
+
+    if (!request_of(s, &view) || (s->exchange && view.phase >= REQUEST_ANSWER))
+        return;
+    request_id_format(s->access.trail.id, id);
+    LOG_INFO("request_waits", LOG_TEXT("id", id), LOG_TEXT("client", s->remote),
+             LOG_TEXT("method", s->access.method), LOG_TEXT("target", s->access.target),
+             LOG_TEXT("for", request_phase_name(view.phase)),
+             LOG_TEXT("hop", view.phase_hop),
+             LOG_MS("total_ms", loop_clock() - s->access.began));
 }
 
 /* ---- the route ---- */
@@ -146,6 +166,7 @@ static struct connector *connector_begin(struct session *s, struct span via)
             .via = via,
             .owner = session_owner(s),
             .fresh = s->open,
+            .trail = &s->access.trail,
         },
         connected, s);
 }
@@ -216,6 +237,8 @@ static void flight_done(void *ctx, enum flight_end end, size_t delivered)
         break;
     case FLIGHT_DIED:
         flight_tell(s, true);
+        trail_add(&s->access.trail, s->access.hop, OUTCOME_ANSWER_NONE,
+                  "the ready tunnel had died; the same is sent through another one");
         flight_repeat(s);
         return;
     case FLIGHT_BROKEN:
@@ -343,6 +366,7 @@ void session_exchange_enter(struct session *s)
             .url = &in->url,
             .framing = in->framing,
             .owner = session_owner(s),
+            .trail = &s->access.trail,
         },
         exchange_done, s);
     if (!s->exchange)

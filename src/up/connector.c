@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/counters.h"
+#include "base/log.h"
 
 const struct hop *connector_hop(const struct connector *c)
 {
@@ -39,6 +40,19 @@ void connector_cancel(struct connector *c)
     free(c);
 }
 
+static const char *hop_name(const struct connector *c)
+{
+    const struct hop *hop = connector_hop(c);
+
+    return hop ? hop->name : "direct";
+}
+
+static void failure_note(struct connector *c, enum outcome outcome, const char *detail)
+{
+    if (c->trail)
+        trail_add(c->trail, hop_name(c), outcome, detail);
+}
+
 void connector_end(struct connector *c, enum outcome outcome, const char *detail)
 {
     struct connector_result result = c->result;
@@ -53,6 +67,8 @@ void connector_end(struct connector *c, enum outcome outcome, const char *detail
     }
     result.outcome = outcome;
     result.hop = connector_hop(c);
+    if (outcome != OUTCOME_OK)
+        failure_note(c, outcome, detail);
     result.upstream = outcome == OUTCOME_OK ? c->upstream : NULL;
     if (outcome == OUTCOME_OK)
         c->upstream = NULL;
@@ -62,6 +78,20 @@ void connector_end(struct connector *c, enum outcome outcome, const char *detail
 }
 
 static void hop_begin(struct connector *c);
+
+/* The request goes on, so that its own line in the log will not tell. */
+static void failover_log(const struct connector *c, enum outcome outcome,
+                         const char *failed, const char *detail)
+{
+    char id[REQUEST_ID_TEXT];
+
+    if (!c->trail)
+        return;
+    request_id_format(c->trail->id, id);
+    LOG_WARN("hop_failed", LOG_TEXT("id", id), LOG_TEXT("hop", failed),
+             LOG_TEXT("outcome", outcome_info(outcome)->name),
+             LOG_TEXT("detail", detail), LOG_TEXT("next", hop_name(c)));
+}
 
 void connector_failed(struct connector *c, enum outcome outcome, const char *detail)
 {
@@ -73,9 +103,13 @@ void connector_failed(struct connector *c, enum outcome outcome, const char *det
         counter_add(COUNTER_HOP_FAILURES, outcome_info(outcome)->hop_fault);
     }
     if (outcome_info(outcome)->next_hop && c->turn + 1 < c->order_count) {
+        const char *failed = hop_name(c);
+
+        failure_note(c, outcome, detail);
+        c->turn++;
+        failover_log(c, outcome, failed, detail);
         upstream_free(c->upstream);
         c->upstream = NULL;
-        c->turn++;
         c->connections = 0;
         hop_begin(c);
         return;
@@ -377,6 +411,7 @@ struct connector *connector_start(const struct connector_options *options,
     c->in_advance = options->in_advance;
     c->logged_in = options->logged_in || c->mode == CONNECTOR_TUNNEL;
     c->trial = options->trial;
+    c->trail = options->trail;
     c->callback = callback;
     c->ctx = ctx;
     deferred_init(&c->begin, connector_begin, c);

@@ -11,6 +11,7 @@
 
 #include "http/quote.h"
 #include "up/egress.h"
+#include "up/trail.h"
 #include "up/upstream.h"
 
 enum connector_mode {
@@ -38,6 +39,8 @@ struct connector_options {
                              that way, else closed; the connector's from now on, even if
                              it cannot start. Or NULL */
     bool logged_in;       /* FORWARD: a kept connection only if it is logged in */
+    struct trail *trail;  /* takes what was tried in vain; must live as long as the
+                             connector. NULL: nobody asks */
     bool in_advance; /* nobody has asked for it: only with a login that was accepted
                         before, and it is no use of the target; see warm.h */
     /* For the repeat of a login, see up/repeat.h: */
@@ -68,5 +71,23 @@ struct connector;
 struct connector *connector_start(const struct connector_options *options,
                                   connector_callback *callback, void *ctx);
 void connector_cancel(struct connector *connector); /* NULL-safe */
+
+/* ---- to say what goes on ---- */
+
+enum connector_phase {
+    PHASE_LOOKUP,  /* of a name */
+    PHASE_CONNECT, /* TCP */
+    PHASE_TLS,
+    PHASE_LOGIN,  /* at the hop; it may wait for another login to be answered */
+    PHASE_ANSWER, /* the hop was asked for the target */
+};
+
+struct connector_view {
+    enum connector_phase phase;
+    const struct hop *hop; /* whose turn it is; NULL: the target itself */
+    uint64_t since;        /* loop_clock(); the last two have one beginning */
+};
+
+void connector_view(const struct connector *connector, struct connector_view *view);
 
 #endif

@@ -159,6 +159,25 @@ static void socks_begin(struct connector *c)
         connector_end(c, OUTCOME_INTERNAL, "out of memory");
 }
 
+/* ---- to say what goes on ---- */
+
+void connector_view(const struct connector *c, struct connector_view *view)
+{
+    bool login = (c->tunnel && tunnel_is_logging_in(c->tunnel)) ||
+                 (c->socks && socks_is_logging_in(c->socks));
+
+    *view = (struct connector_view){.hop = connector_hop(c), .since = c->phase_began};
+    if (c->dial)
+        view->phase =
+            dial_is_looking_up(c->dial, &view->since) ? PHASE_LOOKUP : PHASE_CONNECT;
+    else if (c->tls)
+        view->phase = PHASE_TLS;
+    else if (login)
+        view->phase = PHASE_LOGIN;
+    else
+        view->phase = c->state == CONNECTOR_CONNECT ? PHASE_ANSWER : PHASE_LOOKUP;
+}
+
 /* ---- what is wanted of it ---- */
 
 void connector_reached(struct connector *c)

@@ -30,6 +30,7 @@ struct connector {
     char *via; /* line for CONNECT */
     char *url; /* PRIME */
     struct auth_trial *trial;
+    struct trail *trail;
     uint16_t port;
     uint32_t owner;
     uint8_t *order; /* of the route's hops; NULL: direct */

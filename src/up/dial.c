@@ -262,6 +262,12 @@ static void resolved(void *ctx, const struct resolve_answer *answer)
     attempts_go_on(d);
 }
 
+bool dial_is_looking_up(const struct dial *d, uint64_t *since)
+{
+    *since = d->resolved ? d->resolved : d->begun;
+    return !d->resolved;
+}
+
 struct dial *dial_start(const struct dial_options *options, dial_callback *callback,
                         void *ctx)
 {

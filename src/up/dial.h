@@ -44,4 +44,8 @@ struct dial *dial_start(const struct dial_options *options, dial_callback *callb
                         void *ctx);
 void dial_cancel(struct dial *dial); /* NULL-safe */
 
+/* Whether the name is being looked up still; *since: loop_clock() when that, or else
+ * the connecting, began. */
+bool dial_is_looking_up(const struct dial *dial, uint64_t *since);
+
 #endif

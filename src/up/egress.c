@@ -6,6 +6,7 @@
 #include <openssl/rand.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "up/primer.h"
 #include "up/repeat.h"
@@ -163,6 +164,13 @@ void egress_use_router(struct egress *e, struct router *router)
     for (size_t i = 0; i < count; i++)
         if (!hops[i]->withheld)
             guard_expect(e->guard, hops[i]->login);
+}
+
+uint16_t egress_tag(const struct egress *e)
+{
+    unsigned long tag = strtoul(e->name + strlen("ccgate-"), NULL, 16);
+
+    return (uint16_t)(tag >> 16);
 }
 
 void egress_free(struct egress *e)

@@ -66,6 +66,9 @@ void egress_rest(struct egress *egress);
  */
 void egress_use_router(struct egress *egress, struct router *router);
 
+/* The first digits of its name, which tell processes apart. */
+uint16_t egress_tag(const struct egress *egress);
+
 /* Everything started on it must have ended. NULL-safe. */
 void egress_free(struct egress *egress);
 

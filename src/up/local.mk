@@ -29,6 +29,8 @@ libccgate_a_SOURCES += \
 	src/up/tls.h \
 	src/up/tls_context.c \
 	src/up/tls_context.h \
+	src/up/trail.c \
+	src/up/trail.h \
 	src/up/tunnel.c \
 	src/up/tunnel.h \
 	src/up/upstream.c \

@@ -39,6 +39,11 @@ struct socks {
     void *ctx;
 };
 
+bool socks_is_logging_in(const struct socks *s)
+{
+    return s->state != SOCKS_GREETING && s->state != SOCKS_REQUEST;
+}
+
 /* ---- the end ---- */
 
 void socks_cancel(struct socks *s)

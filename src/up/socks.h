@@ -45,4 +45,7 @@ struct socks *socks_start(const struct socks_options *options, socks_callback *c
                           void *ctx);
 void socks_cancel(struct socks *socks); /* NULL-safe */
 
+/* Whether a login is being made; else an answer is waited for. */
+bool socks_is_logging_in(const struct socks *socks);
+
 #endif

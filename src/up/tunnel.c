@@ -502,6 +502,11 @@ static bool names_copy(struct tunnel *t, const struct tunnel_options *options)
     return t->target && t->via && (t->url || options->url.len == 0);
 }
 
+bool tunnel_is_logging_in(const struct tunnel *t)
+{
+    return t->state == TUNNEL_LOGIN || t->state == TUNNEL_DISCARD;
+}
+
 struct tunnel *tunnel_start(const struct tunnel_options *options,
                             tunnel_callback *callback, void *ctx)
 {

@@ -52,4 +52,7 @@ struct tunnel *tunnel_start(const struct tunnel_options *options,
                             tunnel_callback *callback, void *ctx);
 void tunnel_cancel(struct tunnel *tunnel); /* NULL-safe */
 
+/* Whether a login is being made; else an answer is waited for. */
+bool tunnel_is_logging_in(const struct tunnel *tunnel);
+
 #endif

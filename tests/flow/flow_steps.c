@@ -211,15 +211,29 @@ static size_t occurrences(const struct bytes *text, const struct bytes *piece)
     return count;
 }
 
-/* log contains "X" waits for it; log count N "X" too, and then wants no more. */
+/* What stands behind the last one of the pieces, up to a blank, becomes @NAME@. */
+static void remember_word(const char *name, const char *text, const struct bytes *piece)
+{
+    const char *last = text;
+    char word[64];
+
+    for (const char *at = text; (at = strstr(at, piece->at)) != NULL;)
+        last = at += piece->len;
+    snprintf(word, sizeof(word), "%.*s", (int)strcspn(last, " \n"), last);
+    flow_remember(name, word);
+}
+
+/* log contains "X" and log remember NAME "X" wait for it; log count N "X" too, and then
+ * wants no more. */
 static void do_log(const struct arguments *arguments)
 {
     int64_t deadline = flow_deadline(FLOW_DEADLINE);
     bool counts = arguments_word_is(arguments, 0, "count");
+    bool remembers = arguments_word_is(arguments, 0, "remember");
     size_t wanted = counts && arguments->count > 1 ? arguments_number(arguments, 1) : 1;
     const struct bytes *piece = &arguments->at[arguments->count - 1];
 
-    arguments_want(arguments, counts ? 3 : 2);
+    arguments_want(arguments, counts || remembers ? 3 : 2);
     if (arguments_word_is(arguments, 0, "lacks")) {
         if (bytes_have(daemon_log(), piece->at, piece->len))
             flow_fail("the log has \"%s\"", piece->at);
@@ -231,6 +245,8 @@ static void do_log(const struct arguments *arguments)
                       occurrences(daemon_log(), piece), wanted);
         actor_pump(NULL, flow_now() + 5);
     }
+    if (remembers)
+        remember_word(arguments->at[1].at, daemon_log()->at, piece);
     if (counts && occurrences(daemon_log(), piece) != wanted)
         flow_fail("the log has \"%s\" %zu times, not %zu times", piece->at,
                   occurrences(daemon_log(), piece), wanted);

@@ -99,6 +99,30 @@ START_TEST(hops_are_those_named_or_used)
 }
 END_TEST
 
+/* The ids of this process begin as its name in Via does. */
+START_TEST(unknown_requests_are_explained)
+{
+    char target[64];
+    const char *body;
+
+    ck_assert_int_eq(rig_ask("GET", "/requests/17", &body), 404);
+    ck_assert_ptr_nonnull(strstr(body, "that is no id of a request"));
+    snprintf(target, sizeof(target), "/requests/%.4s-1/else", rig.egress->name + 7);
+    ck_assert_int_eq(rig_ask("GET", target, &body), 404);
+    ck_assert_ptr_nonnull(strstr(body, "that is no id of a request"));
+    snprintf(target, sizeof(target), "/requests/%.4s-1", rig.egress->name + 7);
+    ck_assert_int_eq(rig_ask("GET", target, &body), 404);
+    ck_assert_ptr_nonnull(strstr(body, "there was none of that id so far"));
+    rig.server->last_request++;
+    ck_assert_int_eq(rig_ask("GET", target, &body), 404);
+    ck_assert_ptr_nonnull(strstr(body, "among the last 64 that ended; the log"));
+    target[10] = target[10] == '0' ? '1' : '0';
+    ck_assert_int_eq(rig_ask("GET", target, &body), 404);
+    ck_assert_ptr_nonnull(strstr(body, "is not of the ccgate that runs here"));
+    ck_assert_int_eq(rig_ask("POST", target, NULL), 405);
+}
+END_TEST
+
 START_TEST(reload_tells_how_it_went)
 {
     const char *body;
@@ -479,6 +503,7 @@ int main(void)
     tcase_add_test(c, status_is_json);
     tcase_add_test(c, status_shows_failures);
     tcase_add_test(c, hops_are_those_named_or_used);
+    tcase_add_test(c, unknown_requests_are_explained);
     tcase_add_test(c, reload_tells_how_it_went);
     tcase_add_test(c, reload_takes_its_time);
     tcase_add_test(c, stop_is_passed_on);

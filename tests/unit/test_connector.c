@@ -258,6 +258,38 @@ START_TEST(all_hops_dead)
 }
 END_TEST
 
+/* The attempt that did it is no step; one that is given up is, the last one too. */
+START_TEST(attempts_leave_a_trail)
+{
+    static const struct say opens[] = {OPENS, {NULL, 0, 0}};
+    struct trail trail = {.id = 1};
+    const struct connector_options options = {
+        .mode = CONNECTOR_TUNNEL, .port = 443, .trail = &trail};
+    struct connector_view view;
+
+    add_hop(NULL);
+    add_hop(NULL);
+    start_with(options);
+    connector_view(call.connector, &view);
+    ck_assert_int_eq(view.phase, PHASE_LOOKUP);
+    ck_assert_ptr_eq(view.hop, &rig.hops[0]);
+    loop_await();
+    ck_assert_uint_eq(trail.count, 2);
+    for (int i = 0; i < 2; i++) {
+        ck_assert_str_eq(trail.steps[i].hop, rig.names[i]);
+        ck_assert_int_eq(trail.steps[i].outcome, OUTCOME_CONNECT_REFUSED);
+        ck_assert_ptr_nonnull(strstr(trail.steps[i].detail, "Connection refused"));
+    }
+    trail_clear(&trail);
+    add_hop(opens);
+    start_with(options);
+    loop_await();
+    ck_assert_int_eq(call.outcome, OUTCOME_OK);
+    ck_assert_uint_eq(trail.count, 0); /* it was awake, and so the first */
+    trail_clear(&trail);
+}
+END_TEST
+
 START_TEST(refusal_is_quoted)
 {
     static const struct say script[] = {
@@ -510,6 +542,7 @@ int main(void)
     tcase_add_test(tcase, silence_follows_the_table);
     tcase_add_test(tcase, rested_hops_are_tried_last);
     tcase_add_test(tcase, all_hops_dead);
+    tcase_add_test(tcase, attempts_leave_a_trail);
     tcase_add_test(tcase, refusal_is_quoted);
     tcase_add_test(tcase, login_goes_on_over_a_fresh_connection);
     tcase_add_test(tcase, rejected_login_is_held_without_a_connection);
