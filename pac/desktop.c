@@ -216,10 +216,9 @@ static void libproxy(struct desktop *d, const char *url)
         bool direct = span_starts(buf_span(&said), SPAN("direct://"));
 
         d->by_url = d->by_url || !direct || has_other_settings();
-        (void)desktop_say(
-            d, direct ? SYSTEM_UNKNOWN : SYSTEM_PROXIES, libproxy_describe(),
-            direct ? SPAN("direct, which it also says when something failed")
-                   : buf_span(&said));
+        (void)desktop_say(d, direct ? SYSTEM_UNKNOWN : SYSTEM_PROXIES,
+                          libproxy_describe(),
+                          direct ? SPAN("direct, or a failure") : buf_span(&said));
     } else if (d->by_url) {
         (void)desktop_say(
             d, SYSTEM_FAILED, libproxy_describe(),

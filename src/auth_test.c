@@ -116,8 +116,7 @@ static bool find_way(struct test *t, char *const *environment)
         .environment = environment,
         .is_self = verb_is_self,
         .self_ctx = t->config,
-        .pac = t->egress->pac,
-        .outside = t->egress->outside,
+        .means = &t->egress->means,
     };
     char target[300];
 

@@ -236,42 +236,32 @@ static bool print_route(const struct route *route, const struct config *config,
 
 /* ---- the decision ---- */
 
-/* What a decision may need: a loop, names, the child of a script, where we are. */
-struct means {
+/* What a decision and its explanation need. */
+struct bench {
     struct loop *loop;
     struct resolver *resolver;
-    struct pac *pac;
-    struct outside *outside;
+    struct means means;
 };
 
-static bool means_open(struct means *means, const struct config *config)
+static bool bench_open(struct bench *bench, struct config *config)
 {
-    bool outside = config->outside == CONFIG_OUTSIDE_DIRECT;
-
-    *means = (struct means){.loop = loop_new()};
-    if (means->loop != NULL)
-        means->resolver =
-            resolver_new(means->loop, &(struct resolve_options){
+    *bench = (struct bench){.loop = loop_new()};
+    if (bench->loop != NULL)
+        bench->resolver =
+            resolver_new(bench->loop, &(struct resolve_options){
                                           .mode = (enum resolve_mode)config->resolver,
                                           .timeout = config->timeout.name,
                                       });
-    if (means->resolver != NULL && config->pac != NULL)
-        means->pac = pac_new(&(struct pac_options){
-            .loop = means->loop, .resolver = means->resolver, .config = config});
-    if (means->resolver != NULL && outside)
-        means->outside = outside_new(&(struct outside_options){
-            .loop = means->loop, .resolver = means->resolver, .config = config});
-    return means->resolver != NULL && (config->pac == NULL || means->pac != NULL) &&
-           (!outside || means->outside != NULL);
+    return bench->resolver != NULL &&
+           means_open(&bench->means, bench->loop, bench->resolver, config);
 }
 
-static void means_close(struct means *means)
+static void bench_close(struct bench *bench)
 {
-    pac_unref(means->pac);
-    outside_unref(means->outside);
-    resolver_free(means->resolver);
-    if (means->loop != NULL)
-        (void)loop_free(means->loop);
+    means_close(&bench->means);
+    resolver_free(bench->resolver);
+    if (bench->loop != NULL)
+        (void)loop_free(bench->loop);
 }
 
 /* NULL when memory is out. */
@@ -283,18 +273,17 @@ static struct route *decide(struct config *config, const struct route_request *r
                                    .self_ctx = config};
     struct router *router = NULL;
     struct route *route = NULL;
-    struct means means;
+    struct bench bench;
 
-    if (means_open(&means, config)) {
-        setup.loop = means.loop;
-        setup.pac = means.pac;
-        setup.outside = means.outside;
+    if (bench_open(&bench, config)) {
+        setup.loop = bench.loop;
+        setup.means = &bench.means;
         router = router_new(&setup);
     }
     if (router != NULL)
         route = route_decide(router, request);
     router_free(router);
-    means_close(&means);
+    bench_close(&bench);
     return route;
 }
 

@@ -73,6 +73,7 @@ unit_tests = \
 	tests/unit/test_resolve_system \
 	tests/unit/test_route \
 	tests/unit/test_route_pac \
+	tests/unit/test_route_settings \
 	tests/unit/test_route_table \
 	tests/unit/test_schema \
 	tests/unit/test_secret \
@@ -313,7 +314,6 @@ EXTRA_DIST += \
     tests/e2e/big_ticket.py \
     tests/e2e/cases_auth_verb.py \
     tests/e2e/cases_beds.py \
-    tests/e2e/bump.py tests/e2e/cases_bump.py \
     tests/e2e/cases_clients.py tests/e2e/cases_env.py \
     tests/e2e/cases_desktop.py tests/e2e/desktop.py \
     tests/e2e/cases_fetch.py \

@@ -274,8 +274,8 @@ int metrics_text(const struct status_facts *facts, struct buf *out)
     put_gauge(&w, "tunnels", "Open tunnels.", server->tunnel_count);
     put_gauge(&w, "draining", "1 while the gate is ending.", server->draining);
     put_counters(&w);
-    put_pac(&w, server->egress->pac);
-    put_outside(&w, server->egress->outside);
+    put_pac(&w, server->egress->means.pac);
+    put_outside(&w, server->egress->means.outside);
     put_hops(&w, facts);
     return w.error;
 }

@@ -108,9 +108,9 @@ static json_t *pac_json(const struct server *server)
     struct pac_view view;
     json_t *object;
 
-    if (server->egress->pac == NULL)
+    if (server->egress->means.pac == NULL)
         return json_null();
-    pac_view(server->egress->pac, &view);
+    pac_view(server->egress->means.pac, &view);
     object = json_object();
     json_object_set_new(object, "url", status_text(view.url));
     json_object_set_new(
@@ -144,12 +144,12 @@ static json_t *outside_json(const struct server *server)
     json_t *object;
     const char *why;
 
-    if (server->egress->outside == NULL)
+    if (server->egress->means.outside == NULL)
         return json_null();
     object = json_object();
     json_object_set_new(
         object, "state",
-        status_text(STATES[outside_view(server->egress->outside, &why)]));
+        status_text(STATES[outside_view(server->egress->means.outside, &why)]));
     json_object_set_new(object, "why", status_text(why));
     return object;
 }

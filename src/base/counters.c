@@ -45,6 +45,10 @@ static const struct counter_text TEXTS[COUNTER_COUNT] = {
                               "Runs of the PAC script that took too long."},
     [COUNTER_PAC_CRASHES] = {"pac_crashes_total",
                              "PAC children that ended, or ran out of memory."},
+    [COUNTER_SYSTEM_QUESTIONS] = {"system_questions_total",
+                                  "Questions about the system's settings and WPAD."},
+    [COUNTER_SYSTEM_FAILURES] = {"system_failures_total",
+                                 "Questions about them that got no answer."},
 };
 
 static uint64_t counts[COUNTER_COUNT];

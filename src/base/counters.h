@@ -26,11 +26,13 @@ enum counter {
     COUNTER_UPSTREAM_REUSED, /* plain requests on a kept connection */
     COUNTER_RELOADS,
     COUNTER_RELOADS_FAILED,
-    COUNTER_PAC_EVALUATIONS, /* of the PAC script, lookups aside */
-    COUNTER_PAC_CACHED,      /* decisions that needed none */
-    COUNTER_PAC_FAILURES,    /* questions that it gave no answer to */
-    COUNTER_PAC_TIMEOUTS,    /* children that were killed */
-    COUNTER_PAC_CRASHES,     /* children that ended, or ran out of memory */
+    COUNTER_PAC_EVALUATIONS,  /* of the PAC script, lookups aside */
+    COUNTER_PAC_CACHED,       /* decisions that needed none */
+    COUNTER_PAC_FAILURES,     /* questions that it gave no answer to */
+    COUNTER_PAC_TIMEOUTS,     /* children that were killed */
+    COUNTER_PAC_CRASHES,      /* children that ended, or ran out of memory */
+    COUNTER_SYSTEM_QUESTIONS, /* to ccgate-system, about settings and WPAD */
+    COUNTER_SYSTEM_FAILURES,  /* that it gave no answer to */
     COUNTER_COUNT
 };
 

@@ -197,3 +197,15 @@ const char *system_result_name(enum system_result result)
 
     return result <= SYSTEM_RESULT_LAST ? names[result] : "unknown";
 }
+
+const char *system_kind_name(enum system_kind kind)
+{
+    static const char *const names[SYSTEM_KIND_LAST + 1] = {
+        [SYSTEM_NOTHING] = "nothing", [SYSTEM_PAC_URL] = "pac_url",
+        [SYSTEM_PROXIES] = "proxies", [SYSTEM_DIRECT] = "direct",
+        [SYSTEM_DETECT] = "detect",   [SYSTEM_UNKNOWN] = "unknown",
+        [SYSTEM_FAILED] = "failed",
+    };
+
+    return kind <= SYSTEM_KIND_LAST ? names[kind] : "unknown";
+}

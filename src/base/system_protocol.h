@@ -124,5 +124,6 @@ bool system_get_answer(struct span body, struct system_answer *answer);
 
 /* "ok", "same", "no_name", ...: a word for logs and labels; never NULL. */
 const char *system_result_name(enum system_result result);
+const char *system_kind_name(enum system_kind kind); /* likewise: "pac_url" */
 
 #endif

@@ -109,6 +109,7 @@ void config_unref(struct config *c)
     login_clear(&c->login);
     free((void *)(uintptr_t)c->log.to); /* ours; the log sees it as constant */
     free(c->pac);
+    free(c->wpad_domain);
     free(c->warm.primer);
     free(c->pidfile);
     free(c->state_dir);
@@ -365,6 +366,8 @@ static void set_scalar(struct build *b, const struct config_key *key,
     case CONFIG_TEXT:
         if (strcmp(key->path, "pac") == 0)
             build_pac(b, at, (char **)(void *)field);
+        else if (strcmp(key->path, "wpad_domain") == 0)
+            build_wpad_domain(b, at, (char **)(void *)field);
         else if (strcmp(key->path, "warm.primer") != 0 || primer_is_good(b, at))
             set_text(b, at, (char **)(void *)field);
         break;

@@ -164,8 +164,11 @@ struct config {
     size_t tunnel_count;
     struct config_proxy *proxy;
     size_t proxy_count;
+    bool system;           /* ask the system: `proxy: system`; then no entries */
     char *pac;             /* the URL of a PAC script, or NULL */
     uint64_t pac_children; /* that run it, at most: 4 */
+    bool wpad;             /* ask the network for a PAC script */
+    char *wpad_domain;     /* NULL: that of resolv.conf */
     struct config_patterns noproxy;
     struct config_rule *rule;
     size_t rule_count;
@@ -223,6 +226,9 @@ const struct config_proxy *config_find_proxy(const struct config *config,
  * empty where the URL of the script names none. False behind the last.
  */
 bool config_way_host(const struct config *config, size_t index, struct span *host);
+
+/* What is wrong with the URL of a PAC script, as in "holds a user name", or NULL. */
+const char *config_pac_wrong(struct span url);
 
 /* Whether host and port are an address of `listen` or `tunnel`. */
 bool config_is_own(const struct config *config, struct span host, uint16_t port);

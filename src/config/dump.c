@@ -457,7 +457,9 @@ static void put_key(struct dump *d, const struct config_key *key)
     put_text(d, ":");
     if (!list || list_is_empty(d->config, key)) {
         put_text(d, " ");
-        if (list)
+        if (key->type == CONFIG_PROXIES && d->config->system)
+            put_text(d, "system");
+        else if (list)
             put_text(d, "[]");
         else
             put_plain(d, key, d->config);

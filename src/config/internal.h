@@ -216,6 +216,7 @@ void build_key(struct build *b, const struct config_key *key, const struct node 
 
 /* Reads the value of `pac`. */
 void build_pac(struct build *b, const struct node *at, char **field);
+void build_wpad_domain(struct build *b, const struct node *at, char **field);
 
 /* A value that is no list and no proxy, into the struct at base. */
 void build_plain(struct build *b, const struct config_key *key,

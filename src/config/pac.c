@@ -50,9 +50,10 @@ static char *file_url(struct build *b, const char *path)
     return text;
 }
 
-/* What is wrong with the URL, or NULL. Its userinfo would stand in status and logs. */
-static const char *url_wrong(struct span text, struct span scheme)
+/* Its userinfo would stand in status and logs. */
+const char *config_pac_wrong(struct span text)
 {
+    struct span scheme = scheme_of(text);
     struct url url;
     const char *why;
 
@@ -69,21 +70,35 @@ static const char *url_wrong(struct span text, struct span scheme)
 void build_pac(struct build *b, const struct node *at, char **field)
 {
     struct span text = node_span(at);
-    struct span scheme = scheme_of(text);
     const char *why = NULL;
     char *path;
 
     if (text.len == 0)
         return;
-    if (scheme.len == 0) {
+    if (scheme_of(text).len == 0) {
         path = build_path(b, at, text);
         *field = path != NULL ? file_url(b, path) : NULL;
         free(path);
         return;
     }
-    why = url_wrong(text, scheme);
+    why = config_pac_wrong(text);
     if (why != NULL)
         report_error(b->report, at, "the URL of the PAC script %s", why);
+    else
+        *field = build_dup(b, text);
+}
+
+/* Below it stands wpad.DOMAIN. */
+void build_wpad_domain(struct build *b, const struct node *at, char **field)
+{
+    struct span text = node_span(at);
+    char shown[QUOTE_SIZE];
+
+    if (text.len == 0)
+        return;
+    if (text.len > 248 || text.at[0] == '.' || !url_host_valid(text, false))
+        report_error(b->report, at, "\"%s\" is no domain, as in corp.example",
+                     quote(text, shown));
     else
         *field = build_dup(b, text);
 }

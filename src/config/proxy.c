@@ -380,11 +380,29 @@ static void build_entry(struct build *b, struct entry *entry, const struct shelf
     proxy_clear(&proxy);
 }
 
+/* "system" in place of a list. False after a report. */
+static bool take_system(struct build *b, const struct node *item, bool *is_system)
+{
+    *is_system = item->kind == NODE_SCALAR &&
+                 span_equal_nocase(span_trim(node_span(item)), SPAN("system"));
+    if (!b->config->system && (!*is_system || b->config->proxy_count == 0)) {
+        b->config->system = *is_system;
+        return true;
+    }
+    fail(b, item,
+         "\"system\" stands alone: name either proxies or the system's settings");
+    report_help(b->report, "a proxy that is called so is written http://system:8080");
+    return false;
+}
+
 void build_proxy(struct build *b, const struct node *item)
 {
     struct config *c = b->config;
     struct entry entry = {.at = item};
+    bool is_system;
 
+    if (!take_system(b, item, &is_system) || is_system)
+        return;
     if (item->kind != NODE_MAP)
         entry.text = node_span(item);
     build_entry(b, &entry,

@@ -72,8 +72,7 @@ static bool config_take(struct server *server, struct config *config)
         .environment = environ,
         .is_self = server_is_self,
         .self_ctx = server,
-        .pac = server->egress->pac,
-        .outside = server->egress->outside,
+        .means = &server->egress->means,
     });
 
     if (!router)

@@ -216,8 +216,8 @@ static struct route *hop_route(const char *name, const struct url *url,
 }
 
 /* Never puts the value into the reason: it may hold a password. */
-static struct route *read_variable(const char *name, struct span value,
-                                   struct config *config)
+static struct route *read_proxy(const char *name, struct span value,
+                                struct config *config)
 {
     char full[VALUE_LIMIT + 8];
     struct url url;
@@ -239,6 +239,27 @@ static struct route *read_variable(const char *name, struct span value,
 out:
     secret_wipe(full, sizeof(full));
     return route;
+}
+
+/* False when memory is out. As libproxy reads it, "pac+" stands before a script's URL.
+ */
+static bool read_variable(struct environment_proxy *proxy, struct span value,
+                          struct config *config)
+{
+    struct span script = span_skip(value, strlen("pac+"));
+    const char *wrong;
+
+    if (!span_starts_nocase(value, SPAN("pac+"))) {
+        proxy->route = read_proxy(proxy->name, value, config);
+        return proxy->route != NULL;
+    }
+    wrong = value.len > VALUE_LIMIT ? "is too long" : config_pac_wrong(script);
+    if (wrong == NULL)
+        proxy->script = span_dup(script);
+    else
+        proxy->route =
+            route_refuse(config, OUTCOME_ROUTE_UNDECIDED, proxy->name, span_of(wrong));
+    return proxy->script != NULL || proxy->route != NULL;
 }
 
 static int read_bypass(struct environment *e, char *const *variables)
@@ -269,11 +290,11 @@ int environment_read(struct environment *e, char *const *variables,
     for (size_t i = 0; i < ENVIRONMENT_PROXIES; i++) {
         struct span value = variable_get(variables, VARIABLES[i]);
 
+        e->proxy[i].name = VARIABLES[i];
         if (value.len == 0 || (strcmp(VARIABLES[i], "HTTP_PROXY") == 0 &&
                                variable_present(variables, "REQUEST_METHOD")))
             continue;
-        e->proxy[i] = read_variable(VARIABLES[i], value, config);
-        if (e->proxy[i] == NULL)
+        if (!read_variable(&e->proxy[i], value, config))
             return -ENOMEM;
     }
     return read_bypass(e, variables);
@@ -281,38 +302,44 @@ int environment_read(struct environment *e, char *const *variables,
 
 void environment_clear(struct environment *e)
 {
-    for (size_t i = 0; i < ENVIRONMENT_PROXIES; i++)
-        route_unref(e->proxy[i]);
+    for (size_t i = 0; i < ENVIRONMENT_PROXIES; i++) {
+        route_unref(e->proxy[i].route);
+        free(e->proxy[i].script);
+    }
     noproxy_free(e->bypass, e->bypass_count);
     free(e->bypass_value);
     *e = (struct environment){.bypass_name = NULL};
 }
 
-static bool names_self(const struct route *route, route_is_self *is_self,
-                       void *self_ctx)
+static bool is_set(const struct environment_proxy *proxy, route_is_self *is_self,
+                   void *self_ctx)
 {
-    if (route->kind != ROUTE_HOPS || is_self == NULL)
-        return false;
-    return is_self(self_ctx, span_of(route->hops[0].host), route->hops[0].port);
+    const struct route *route = proxy->route;
+
+    if (route == NULL || route->kind != ROUTE_HOPS || is_self == NULL)
+        return route != NULL || proxy->script != NULL;
+    return !is_self(self_ctx, span_of(route->hops[0].host), route->hops[0].port);
 }
 
 /* Asked at each decision, because our listeners may be opened later than the router. */
-static struct route *first_of(const struct environment *e, size_t from,
-                              route_is_self *is_self, void *self_ctx)
+static const struct environment_proxy *first_of(const struct environment *e,
+                                                size_t from, route_is_self *is_self,
+                                                void *self_ctx)
 {
     for (size_t i = from; i < from + 2; i++)
-        if (e->proxy[i] != NULL && !names_self(e->proxy[i], is_self, self_ctx))
-            return e->proxy[i];
+        if (is_set(&e->proxy[i], is_self, self_ctx))
+            return &e->proxy[i];
     return NULL;
 }
 
-struct route *environment_route(const struct environment *e, bool secure,
-                                route_is_self *is_self, void *self_ctx)
+const struct environment_proxy *environment_find(const struct environment *e,
+                                                 bool secure, route_is_self *is_self,
+                                                 void *self_ctx)
 {
-    struct route *route =
+    const struct environment_proxy *proxy =
         first_of(e, secure ? HTTPS_VARIABLES : HTTP_VARIABLES, is_self, self_ctx);
 
-    return route != NULL ? route : first_of(e, ALL_VARIABLES, is_self, self_ctx);
+    return proxy != NULL ? proxy : first_of(e, ALL_VARIABLES, is_self, self_ctx);
 }
 
 bool environment_bypasses(const struct environment *e, struct span host, uint16_t port,

@@ -14,11 +14,17 @@
 
 #define ENVIRONMENT_PROXIES 6
 
+/* What a variable says. */
+struct environment_proxy {
+    const char *name;
+    struct route *route; /* HOPS, or REFUSED if faulty; NULL: see script */
+    char *script;        /* the URL of a PAC script ("pac+http://..."); NULL: none */
+};
+
 struct environment {
-    struct route
-        *proxy[ENVIRONMENT_PROXIES]; /* HOPS, or REFUSED if faulty; NULL: unset */
-    const char *bypass_name;         /* "no_proxy" or "NO_PROXY" */
-    char *bypass_value;              /* NULL: unset */
+    struct environment_proxy proxy[ENVIRONMENT_PROXIES]; /* without both: unset */
+    const char *bypass_name;                             /* "no_proxy" or "NO_PROXY" */
+    char *bypass_value;                                  /* NULL: unset */
     struct pattern *bypass;
     size_t bypass_count;
 };
@@ -29,12 +35,12 @@ int environment_read(struct environment *e, char *const *variables,
 void environment_clear(struct environment *e);
 
 /*
- * The route of the variable that counts for such a request, without NO_PROXY, or NULL
- * if none is set. A variable that names one of our own listeners counts as unset. The
- * route belongs to the environment.
+ * The variable that counts for such a request, without NO_PROXY, or NULL if none is
+ * set. One that names one of our own listeners counts as unset.
  */
-struct route *environment_route(const struct environment *e, bool secure,
-                                route_is_self *is_self, void *self_ctx);
+const struct environment_proxy *environment_find(const struct environment *e,
+                                                 bool secure, route_is_self *is_self,
+                                                 void *self_ctx);
 
 /* Whether NO_PROXY has an entry for the target; *entry is the entry as written. */
 bool environment_bypasses(const struct environment *e, struct span host, uint16_t port,

@@ -3,6 +3,8 @@ libccgate_a_SOURCES += \
 	src/route/environment.h \
 	src/route/health.c \
 	src/route/health.h \
+	src/route/means.c \
+	src/route/means.h \
 	src/route/noproxy.c \
 	src/route/noproxy.h \
 	src/route/outside.c \
@@ -34,9 +36,15 @@ libccgate_a_SOURCES += \
 	src/route/route.c \
 	src/route/route.h \
 	src/route/route_internal.h \
-	src/route/route_pac.c \
+	src/route/route_named.c \
 	src/route/route_query.c \
+	src/route/route_script.c \
 	src/route/route_source.c \
+	src/route/route_system.c \
+	src/route/scripts.c \
+	src/route/scripts.h \
+	src/route/settings.c \
+	src/route/settings.h \
 	src/route/route_rules.c \
 	src/route/system_child.c \
 	src/route/system_child.h \

@@ -90,6 +90,7 @@ static void query_deliver(void *ctx)
     struct pac_query *query = ctx;
     struct pac_decision decision = {
         .verdict = query->verdict,
+        .script = query->pac->url,
         .url = buf_span(&query->url),
         .host = buf_span(&query->host),
     };
@@ -116,6 +117,7 @@ static void run_ended(void *ctx, const struct pac_run_result *result)
         .verdict = PAC_SAID,
         .text = result->text,
         .why = result->why,
+        .script = pac->url,
         .url = buf_span(&query->url),
         .host = buf_span(&query->host),
         .ns = result->ns,
@@ -254,14 +256,14 @@ static bool pac_open(struct pac *pac, const struct pac_options *options)
     pool.program = program;
     if (!libexec_path("ccgate-pac", program, sizeof(program)))
         return false;
-    pac->url = span_dup(span_of(config->pac));
+    pac->url = span_dup(span_of(options->url));
     pac->cache = pac_cache_new();
     pac->pool = pac_pool_new(&pool);
     if (pac->url == NULL || pac->cache == NULL || pac->pool == NULL)
         return false;
     pac->source = pac_source_new(&(struct pac_source_options){
         .loop = options->loop,
-        .url = config->pac,
+        .url = options->url,
         .state_dir = config->state_dir,
         .ca = config->tls_ca,
         .changed = source_changed,
@@ -305,12 +307,21 @@ void pac_unref(struct pac *pac)
     free(pac);
 }
 
+const char *pac_url(const struct pac *pac)
+{
+    return pac->url;
+}
+
+bool pac_is_loading(const struct pac *pac)
+{
+    return !pac->scripted &&
+           pac_source_state(pac->source, NULL, NULL) == PAC_SOURCE_LOADING;
+}
+
 bool pac_configure(struct pac *pac, const struct config *config)
 {
     struct pac_pool_options options = pool_options(config);
 
-    if (config->pac == NULL || strcmp(config->pac, pac->url) != 0)
-        return false;
     pac_pool_configure(pac->pool, &options);
     return pac_source_set_ca(pac->source, config->tls_ca);
 }

@@ -19,7 +19,8 @@ struct pac_query;
 struct pac_options {
     struct loop *loop;
     struct resolver *resolver;
-    const struct config *config; /* pac, pac_children, timeout.pac ...; read at once */
+    const char *url;             /* of the script; http, https, file, data */
+    const struct config *config; /* pac_children, timeout.pac ...; read at once */
 };
 
 enum pac_verdict {
@@ -31,9 +32,10 @@ enum pac_verdict {
 /* Views that last during the callback. */
 struct pac_decision {
     enum pac_verdict verdict;
-    struct span text; /* printable ASCII; may be empty */
-    const char *why;  /* a sentence fragment */
-    struct span url;  /* as the script was shown it */
+    struct span text;   /* printable ASCII; may be empty */
+    const char *why;    /* a sentence fragment */
+    const char *script; /* its URL */
+    struct span url;    /* as the script was shown it */
     struct span host;
     bool cached;
     uint64_t ns;       /* in the engine */
@@ -56,11 +58,13 @@ struct pac *pac_new(const struct pac_options *options);
 struct pac *pac_ref(struct pac *pac); /* NULL-safe, as the next one */
 void pac_unref(struct pac *pac);
 
-/*
- * Takes another configuration. False if it names another script: then another pac is
- * needed, and this one is as it was.
- */
+const char *pac_url(const struct pac *pac); /* as it was given */
+
+/* Takes another configuration. False when memory is out. */
 bool pac_configure(struct pac *pac, const struct config *config);
+
+/* Whether its first fetch is under way, and no copy is there. */
+bool pac_is_loading(const struct pac *pac);
 
 /* Fetches the script again (reload). */
 void pac_refresh(struct pac *pac);

@@ -208,8 +208,12 @@ struct router *router_new(const struct router_options *options)
     router->config = config_ref(config);
     router->is_self = options->is_self;
     router->self_ctx = options->self_ctx;
-    router->pac = pac_ref(options->pac);
-    router->outside = outside_ref(options->outside);
+    if (options->means != NULL) {
+        router->pac = pac_ref(options->means->pac);
+        router->outside = outside_ref(options->means->outside);
+        router->settings = options->means->settings;
+        router->scripts = options->means->scripts;
+    }
     if (environment_read(&router->environment, options->environment, config) != 0)
         goto out;
     if (config->proxy_count > 0) {
@@ -263,6 +267,17 @@ static size_t add_hops(const struct route *route, const struct hop **hops, size_
     return count;
 }
 
+/* Of the environment, where that is asked at all; NULL: none names a proxy. */
+static struct route *route_of_variable(const struct router *router, bool secure)
+{
+    const struct environment_proxy *proxy = NULL;
+
+    if (router->config->system && router->pac == NULL)
+        proxy = environment_find(&router->environment, secure, router->is_self,
+                                 router->self_ctx);
+    return proxy != NULL ? proxy->route : NULL;
+}
+
 size_t router_hops(const struct router *router, const struct hop **hops, size_t limit)
 {
     size_t count = add_hops(router->list, hops, 0, limit);
@@ -271,12 +286,8 @@ size_t router_hops(const struct router *router, const struct hop **hops, size_t 
         count = add_hops(router->rules[i], hops, count, limit);
     for (size_t i = 0; i < ROUTER_SEEN; i++)
         count = add_hops(router->seen[i], hops, count, limit);
-    if (router->list != NULL || router->pac != NULL)
-        return count;
     for (int secure = 1; secure >= 0; secure--)
-        count = add_hops(environment_route(&router->environment, secure != 0,
-                                           router->is_self, router->self_ctx),
-                         hops, count, limit);
+        count = add_hops(route_of_variable(router, secure != 0), hops, count, limit);
     return count;
 }
 
@@ -303,6 +314,15 @@ static struct route *find_named(const struct router *router, const char *name,
     return NULL;
 }
 
+/* Whether somebody names hops that the configuration does not. */
+static bool others_may_name(const struct router *router)
+{
+    const struct config *config = router->config;
+
+    return config->pac != NULL ||
+           (router->settings != NULL && (config->wpad || config->system));
+}
+
 struct route *router_find_hop(const struct router *router, const char *name,
                               size_t *place)
 {
@@ -310,19 +330,14 @@ struct route *router_find_hop(const struct router *router, const char *name,
 
     if (named != NULL)
         return route_ref(named);
-    *place = 0;
-    if (router->config->pac != NULL)
-        return router_pac_hop(router, name);
-    if (router->list != NULL)
-        return NULL;
     for (int secure = 1; secure >= 0; secure--) {
-        struct route *route = environment_route(&router->environment, secure != 0,
-                                                router->is_self, router->self_ctx);
+        struct route *route = route_of_variable(router, secure != 0);
 
         if (has_hop(route, name, place))
             return route_ref(route);
     }
-    return NULL;
+    *place = 0;
+    return others_may_name(router) ? router_named_hop(router, name) : NULL;
 }
 
 void router_saw(struct router *router, struct route *route)

@@ -3,12 +3,13 @@
  *
  * The order of sources: our own listeners (a loop), loopback and link-local targets
  * (never to a parent), the first of `rules` that matches, `noproxy`, being outside the
- * company's network where `outside` says what that means, the script of
- * `pac`, the `proxy` list, the environment's variables (whose NO_PROXY counts only with
- * them), and the rules that come after all these. With a script the list is what stands
- * in while there is none that can be run, and the environment does not count. Direct is
- * the last resort, and only when no source names a way and via_corp_proxy is off. A
- * source that failed makes the decision undecided.
+ * company's network where `outside` says what that means, the script of `pac` or,
+ * without that key, the one that the network names (`wpad`), the `proxy` list, with
+ * `proxy: system` the environment's variables (whose NO_PROXY counts only with them) and
+ * what the system's settings say, and the rules that come after all these. The list
+ * stands in while there is no script that can be run; the system does not. Direct is the
+ * last resort, and only when no source names a way and via_corp_proxy is off. A source
+ * that failed makes the decision undecided.
  */
 #ifndef CCGATE_ROUTE_ROUTE_H
 #define CCGATE_ROUTE_ROUTE_H
@@ -17,8 +18,7 @@
 #include "base/netaddr.h"
 #include "base/outcome.h"
 #include "config/config.h"
-#include "route/outside.h"
-#include "route/pac.h"
+#include "route/means.h"
 
 enum route_kind {
     ROUTE_HOPS, /* through one of `hops`, in this order */
@@ -81,8 +81,8 @@ struct router_options {
     char *const *environment; /* environ or NULL; read at once */
     route_is_self *is_self;   /* NULL: nothing is */
     void *self_ctx;
-    struct pac *pac;         /* of config->pac, a reference is taken; NULL: no script */
-    struct outside *outside; /* a reference is taken; NULL: it does not matter */
+    /* What is asked besides; must outlive the router. NULL: only the environment. */
+    const struct means *means;
 };
 
 /* NULL when memory is out. One router per configuration; reload makes a new one. */

@@ -15,8 +15,10 @@ struct router {
     struct config *config;
     route_is_self *is_self;
     void *self_ctx;
-    struct pac *pac;         /* NULL: no script */
-    struct outside *outside; /* NULL: it does not matter */
+    struct pac *pac;           /* NULL: no script */
+    struct outside *outside;   /* NULL: it does not matter */
+    struct settings *settings; /* NULL: none is asked */
+    struct scripts *scripts;   /* likewise */
     struct route *list;   /* for every request that the `proxy` list decides, or NULL */
     struct route **rules; /* of each rule: its proxies, or NULL */
     struct environment environment;
@@ -41,7 +43,11 @@ struct route_query {
     size_t source; /* the place in route_sources of the one that is asked next */
     struct outside_query *outside;
     struct pac_query *pac;
+    struct settings_query *settings;
+    struct script_query *script;
+    char *label;     /* who named the script that is asked: "pac", "wpad (DHCP)", ... */
     char *no_script; /* why the list stands in for the script, or NULL */
+    char *hint;      /* what a source said that named no way, or NULL */
     struct buf trace;
     struct route *route;
     route_callback *callback;
@@ -94,15 +100,40 @@ void router_rules_free(struct router *router);
 /* The rules ahead of all sources, and those where none has named a way. */
 route_source route_ask_rules_before, route_ask_rules_after;
 
-/* ---- route_pac.c ---- */
+/* ---- route_named.c ---- */
 
 /* The route that a script's answer stands for. NULL: memory. */
 struct route *router_pac(struct router *router, const struct route_request *request,
-                         const struct pac_decision *decision);
+                         const char *label, const struct pac_decision *decision);
 
-/* One through the hop of this name, as if the script named it. NULL: memory, or it
- * names no proxy but ourselves. */
-struct route *router_pac_hop(const struct router *router, const char *name);
+/*
+ * The route through proxies that a list of URLs names, one a line. Sets *none, and
+ * returns NULL, where all of them are our own listeners. NULL: memory.
+ */
+struct route *router_proxies(struct router *router, const struct route_request *request,
+                             const char *label, struct span urls, bool *none);
+
+/*
+ * The route through the hop of this name, as if somebody named it. NULL: memory, or it
+ * names no proxy but ourselves.
+ */
+struct route *router_named_hop(const struct router *router, const char *name);
+
+/* ---- route_script.c ---- */
+
+/* The configured script, and the one that the network names. */
+route_source route_ask_pac, route_ask_wpad;
+
+/*
+ * Asks the first script of these URLs that can be had, which `label: source` has named.
+ */
+enum said route_ask_script(struct route_query *query, const char *label,
+                           const char *source, struct span urls);
+
+/* ---- route_system.c ---- */
+
+/* The two parts of `proxy: system`. */
+route_source route_ask_environment, route_ask_settings;
 
 /* ---- route_source.c ---- */
 

@@ -23,10 +23,14 @@ static void query_free(struct route_query *query)
     defer_cancel(&query->deferred);
     outside_cancel(query->outside);
     pac_cancel(query->pac);
+    settings_cancel(query->settings);
+    script_cancel(query->script);
     route_unref(query->route);
     router_free(query->router);
     buf_clear(&query->trace);
+    free(query->label);
     free(query->no_script);
+    free(query->hint);
     free(query->texts);
     free(query);
 }

@@ -95,64 +95,6 @@ static enum said ask_outside(struct route_query *query)
     return SAID_NOTHING;
 }
 
-/* ---- the script ---- */
-
-static void explain_pac(struct route_query *query, const struct pac_decision *decision)
-{
-    struct span rest = decision->trace;
-    struct pac_call call;
-
-    if (!query->request.trace)
-        return;
-    while (pac_trace_next(&rest, &call))
-        (void)buf_printf(&query->trace, "pac: %.*s(%.*s) = %.*s  %.1f us\n",
-                         SPAN_ARG(call.name), SPAN_ARG(call.arguments),
-                         SPAN_ARG(call.result), (double)call.ns / 1000);
-    (void)buf_printf(&query->trace, "pac: FindProxyForURL(\"%.*s\", \"%.*s\")",
-                     SPAN_ARG(decision->url), SPAN_ARG(decision->host));
-    if (decision->verdict != PAC_SAID)
-        (void)buf_printf(&query->trace, " failed: %s\n", decision->why);
-    else
-        (void)buf_printf(&query->trace, " = \"%.*s\"  %.1f us in %u runs\n",
-                         SPAN_ARG(decision->text), (double)decision->ns / 1000,
-                         decision->rounds);
-}
-
-static void pac_decided(void *ctx, const struct pac_decision *decision)
-{
-    struct route_query *query = ctx;
-    struct router *router = query->router;
-    enum said said = SAID_ROUTE;
-
-    query->pac = NULL;
-    explain_pac(query, decision);
-    if (decision->verdict == PAC_ABSENT && router->list != NULL) {
-        query->no_script = span_dup(span_of(decision->why));
-        said = query->no_script != NULL ? SAID_NOTHING : SAID_ROUTE;
-    } else {
-        query->route = router_pac(router, &query->request, decision);
-    }
-    route_resume(query, said);
-}
-
-static enum said ask_pac(struct route_query *query)
-{
-    const struct route_request *request = &query->request;
-    struct router *router = query->router;
-
-    if (router->pac == NULL)
-        return SAID_NOTHING;
-    query->pac =
-        pac_start(router->pac,
-                  &(struct pac_request){.secure = request->secure,
-                                        .host = request->host,
-                                        .port = request->port,
-                                        .path = request->path,
-                                        .trace = request->trace},
-                  request->patient || router->list == NULL, pac_decided, query);
-    return query->pac != NULL ? SAID_LATER : route_decided(query, NULL);
-}
-
 /* ---- the list ---- */
 
 struct route *router_list(const struct router *router, const char *no_script)
@@ -176,44 +118,24 @@ static enum said ask_list(struct route_query *query)
     return route_decided(query, router_list(query->router, query->no_script));
 }
 
-/* ---- the environment ---- */
-
-static enum said ask_environment(struct route_query *query)
-{
-    const struct route_request *request = &query->request;
-    const struct router *router = query->router;
-    const struct environment *e = &router->environment;
-    struct route *named =
-        environment_route(e, request->secure, router->is_self, router->self_ctx);
-    struct span entry;
-
-    if (named == NULL)
-        return SAID_NOTHING;
-    if (named->kind == ROUTE_HOPS &&
-        environment_bypasses(e, request->host, request->port, &entry))
-        return route_decided(query,
-                             router_direct(router, request, e->bypass_name, entry));
-    return route_decided(query, route_ref(named));
-}
-
 /* ---- nobody ---- */
 
 static enum said ask_nobody(struct route_query *query)
 {
     struct config *config = query->router->config;
+    struct span hint = span_of(query->hint != NULL ? query->hint : "");
 
     if (!config->via_corp_proxy)
         return route_decided(query, router_direct(query->router, &query->request,
-                                                  "no proxy named", SPAN("")));
+                                                  "no proxy named", hint));
     return route_decided(
         query,
         route_refuse(config, OUTCOME_ROUTE_UNDECIDED,
-                     "via_corp_proxy is set, but no source names a proxy", SPAN("")));
+                     "via_corp_proxy is set, but no source names a proxy", hint));
 }
 
 route_source *const route_sources[] = {
-    ask_listeners, ask_local,       route_ask_rules_before,
-    ask_noproxy,   ask_outside,     ask_pac,
-    ask_list,      ask_environment, route_ask_rules_after,
-    ask_nobody,
+    ask_listeners,         ask_local,          route_ask_rules_before, ask_noproxy,
+    ask_outside,           route_ask_pac,      route_ask_wpad,         ask_list,
+    route_ask_environment, route_ask_settings, route_ask_rules_after,  ask_nobody,
 };

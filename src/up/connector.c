@@ -212,7 +212,7 @@ static void dial_done(void *ctx, const struct dial_result *result)
     c->result.resolve_ns = result->resolve_ns;
     c->result.connect_ns = result->connect_ns;
     if (hop && result->no_such_name)
-        outside_doubt(c->egress->outside);
+        outside_doubt(c->egress->means.outside);
     if (result->outcome != OUTCOME_OK) {
         connector_failed(c, result->outcome, result->detail);
         return;

@@ -31,30 +31,7 @@ static const enum resolve_mode resolve_modes[] = {
     [CONFIG_RESOLVER_SYSTEM] = RESOLVE_SYSTEM,
 };
 
-/* The script that the configuration names, if it names any; false: memory is out. */
-static bool pac_open(struct egress *e, const struct config *config, struct pac **pac)
-{
-    *pac = NULL;
-    if (config->pac != NULL)
-        *pac = pac_new(&(struct pac_options){
-            .loop = e->loop, .resolver = e->resolver, .config = config});
-    return config->pac == NULL || *pac != NULL;
-}
-
-/* What `outside: direct` needs; false: memory is out. */
-static bool outside_open(struct egress *e, const struct config *config,
-                         struct outside **outside)
-{
-    bool matters = config->outside == CONFIG_OUTSIDE_DIRECT;
-
-    *outside = NULL;
-    if (matters)
-        *outside = outside_new(&(struct outside_options){
-            .loop = e->loop, .resolver = e->resolver, .config = config});
-    return !matters || *outside != NULL;
-}
-
-struct egress *egress_new(struct loop *loop, const struct config *config)
+struct egress *egress_new(struct loop *loop, struct config *config)
 {
     struct egress *e = calloc(1, sizeof(*e));
 
@@ -82,39 +59,23 @@ struct egress *egress_new(struct loop *loop, const struct config *config)
     if (e->guard)
         guard_set_repeater(e->guard, &repeat_repeater, e);
     if (e->resolver && e->health && e->guard && e->memory && e->gss && e->pool &&
-        e->warm && e->primer && e->tls && pac_open(e, config, &e->pac) &&
-        outside_open(e, config, &e->outside) && name_make(e->name))
+        e->warm && e->primer && e->tls &&
+        means_open(&e->means, loop, e->resolver, config) && name_make(e->name))
         return e;
     egress_free(e);
     return NULL;
 }
 
-bool egress_reload(struct egress *e, const struct config *config)
+bool egress_reload(struct egress *e, struct config *config)
 {
     struct tls_context *tls = tls_context_new(e->loop, config->tls_ca);
-    struct pac *pac = NULL;
-    struct outside *outside = NULL;
-    bool same_script = e->pac && pac_configure(e->pac, config);
-    bool same_names = e->outside && outside_is_for(e->outside, config);
 
-    if (!tls || (!same_script && !pac_open(e, config, &pac)) ||
-        (!same_names && !outside_open(e, config, &outside)) ||
+    if (!tls ||
         !resolver_configure(e->resolver, resolve_modes[config->resolver],
-                            config->timeout.name)) {
+                            config->timeout.name) ||
+        !means_reload(&e->means, config)) {
         tls_context_unref(tls);
-        pac_unref(pac);
-        outside_unref(outside);
         return false;
-    }
-    if (!same_names) {
-        outside_unref(e->outside);
-        e->outside = outside;
-    }
-    if (same_script) {
-        pac_refresh(e->pac);
-    } else {
-        pac_unref(e->pac);
-        e->pac = pac;
     }
     tls_context_unref(e->tls);
     e->tls = tls;
@@ -132,10 +93,7 @@ void egress_network_changed(struct egress *e, const struct config *config)
     pool_flush(e->pool);
     warm_configure(e->warm, config);
     primer_configure(e->primer, config);
-    if (e->outside)
-        outside_network_changed(e->outside);
-    if (e->pac)
-        pac_network_changed(e->pac);
+    means_network_changed(&e->means);
 }
 
 bool egress_allows_advance(const struct egress *e, const struct hop *hop)
@@ -183,8 +141,7 @@ void egress_free(struct egress *e)
     guard_free(e->guard); /* first of what the repeat of a login uses */
     lifetimes_free(e->lifetimes);
     router_free(e->router);
-    pac_unref(e->pac);
-    outside_unref(e->outside);
+    means_close(&e->means);
     tls_context_unref(e->tls);
     auth_memory_free(e->memory);
     gss_free(e->gss);

@@ -19,8 +19,7 @@ struct primer;
 struct egress {
     struct loop *loop;
     struct resolver *resolver;
-    struct pac *pac; /* of the current configuration; NULL: it names no script */
-    struct outside *outside; /* the same; NULL: `outside: refuse` */
+    struct means means; /* of the current configuration */
     struct health *health;
     struct guard *guard;
     struct router *router; /* of the current configuration; NULL: none yet */
@@ -38,14 +37,14 @@ struct egress {
 };
 
 /* NULL when memory or descriptors are out. */
-struct egress *egress_new(struct loop *loop, const struct config *config);
+struct egress *egress_new(struct loop *loop, struct config *config);
 
 /*
  * Takes over what a new configuration changes: resolver settings, trust. Kept
  * connections and ready tunnels are closed. False when memory is out; the old state
  * then stays.
  */
-bool egress_reload(struct egress *egress, const struct config *config);
+bool egress_reload(struct egress *egress, struct config *config);
 
 /*
  * The network is another one: names, rests of hops, kept connections, ready tunnels and

@@ -83,6 +83,9 @@ static void add_common(struct bytes *out, const char *text)
     for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
         if (!has_key(text, lines[i][0]))
             flow_expand(out, lines[i][1], strlen(lines[i][1]));
+    /* What the desktop of this machine says would decide otherwise. */
+    if (!has_key(text, "proxy:") && !has_key(text, "pac:") && !has_key(text, "wpad:"))
+        bytes_text(out, "proxy: []\n");
     if (has_key(text, "relay:"))
         return;
     bytes_text(out, "relay: ");

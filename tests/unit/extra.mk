@@ -37,6 +37,7 @@ TESTS += $(pac_tests)
 pac_daemon_tests = \
 	tests/unit/test_pac \
 	tests/unit/test_pac_pool \
+	tests/unit/test_route_system \
 	tests/unit/test_pac_pool_ends
 check_PROGRAMS += $(pac_daemon_tests)
 TESTS += $(pac_daemon_tests)
@@ -58,6 +59,7 @@ tests_unit_test_fetch_LDADD = libccgate-system.a $(LDADD) $(LIBCURL_LIBS)
 tests_unit_test_settings_LDADD = $(tests_unit_test_fetch_LDADD)
 endif
 EXTRA_DIST += tests/unit/system_rig.h tests/leases
+EXTRA_DIST += tests/unit/settings_rig.h tests/unit/system_rig.h tests/leases
 
 # What is made of the test PKI.
 if HAVE_CHECK

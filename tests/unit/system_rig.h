@@ -39,8 +39,8 @@ static inline void system_begin(void)
 
 static inline void system_end(void)
 {
-    static const char *const names[] = {"ccgate-system", "hello",     "answer",
-                                        "pid",           "proxy.pac", "asked"};
+    static const char *const names[] = {"ccgate-system", "hello", "answer",    "pid",
+                                        "proxy.pac",     "asked", "ccgate-pac"};
 
     for (int i = 0; i < COUNT(names); i++)
         unlink(system_path(names[i]));
@@ -63,7 +63,7 @@ static inline void system_real(void)
 static inline void system_fake(const char *script)
 {
     struct system_hello hello = {.fetcher = SPAN("fake")};
-    char text[1024];
+    char text[16384];
     struct buf out;
 
     buf_init(&out, 1024);

@@ -386,6 +386,39 @@ START_TEST(dump_again)
 }
 END_TEST
 
+/* A higher layer takes the system's settings back, or asks nobody. */
+static const struct {
+    const char *file, *setting;
+    bool system;
+    const char *dumped;
+} systems[] = {
+    {"{}", NULL, true, "\nproxy: system\n"},
+    {"proxy: system", NULL, true, "\nproxy: system\n"},
+    {"proxy: [SYSTEM]", NULL, true, "\nproxy: system\n"},
+    {"proxy: []", NULL, false, "\nproxy: []\n"},
+    {"proxy: http://a:1", NULL, false, "\nproxy:\n  - url: \"http://a:1\"\n"},
+    {"proxy: http://a:1", "system", true, "\nproxy: system\n"},
+    {"proxy: system", "a:1", false, "\nproxy:\n  - url: \"http://a:1\"\n"},
+    {"proxy: http://system:1", NULL, false, "\nproxy:\n  - url: \"http://system:1\"\n"},
+};
+
+START_TEST(proxy_system)
+{
+    static char out[16384];
+    struct config *c;
+
+    put_file("/etc/ccgate/ccgate.yaml", systems[_i].file);
+    if (systems[_i].setting != NULL)
+        put_setting("proxy", systems[_i].setting);
+    c = load_quiet();
+    ck_assert_int_eq(c->system, systems[_i].system);
+    ck_assert_uint_eq(c->proxy_count, strstr(systems[_i].dumped, "url") != NULL);
+    dump(c, false, out, sizeof(out));
+    ck_assert_ptr_nonnull(strstr(out, systems[_i].dumped));
+    config_unref(c);
+}
+END_TEST
+
 START_TEST(dump_ceiling)
 {
     struct config *c = load_quiet();
@@ -416,6 +449,8 @@ int main(void)
     tcase_add_test(all, managed_ownership);
     tcase_add_test(all, dump_origins);
     tcase_add_test(all, dump_again);
+    tcase_add_loop_test(all, proxy_system, 0,
+                        (int)(sizeof(systems) / sizeof(systems[0])));
     tcase_add_test(all, dump_ceiling);
     suite_add_tcase(suite, all);
     return suite_run(suite);

@@ -270,6 +270,19 @@ static const struct {
      "                           ^\n"},
 
     /* proxy */
+    {"proxy: [system, a:1]\n",
+     "f.yaml:1:17: \"system\" stands alone: name either proxies or the system's settings\n"
+     "proxy: [system, a:1]\n"
+     "                ^\n"
+     "a proxy that is called so is written http://system:8080\n"},
+    {"proxy: [a:1, System]\n",
+     "f.yaml:1:14: \"system\" stands alone: name either proxies or the system's settings\n"
+     "proxy: [a:1, System]\n"
+     "             ^\n"
+     "a proxy that is called so is written http://system:8080\n"},
+    {"wpad_domain: .corp\n", "f.yaml:1:14: \".corp\" is no domain, as in corp.example\n"
+                             "wpad_domain: .corp\n"
+                             "             ^\n"},
     {"proxy: direct\n",
      "f.yaml:1:8: going direct is no proxy: name hosts in noproxy; without "
      "via_corp_proxy, all go direct when no proxy is known\n"

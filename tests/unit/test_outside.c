@@ -306,14 +306,15 @@ static void connected(void *ctx, const struct connector_result *result)
     loop_stop(loop);
 }
 
-static struct egress *egress_with_rig(const struct config *config)
+static struct egress *egress_with_rig(struct config *config)
 {
     struct egress *egress = egress_new(loop, config);
 
     ck_assert_ptr_nonnull(egress);
     resolver_free(egress->resolver);
     egress->resolver = resolver;
-    egress->outside = outside_ref(outside);
+    egress->means.resolver = resolver;
+    egress->means.outside = outside_ref(outside);
     return egress;
 }
 
@@ -394,12 +395,12 @@ START_TEST(reloads)
     ck_assert_ptr_nonnull(egress);
     for (int i = 0; i < COUNT(others); i++) {
         struct config *other = config_of(others[i].yaml);
-        const struct outside *before = egress->outside;
+        const struct outside *before = egress->means.outside;
 
         ck_assert_ptr_nonnull(before);
         ck_assert(egress_reload(egress, other));
-        ck_assert_int_eq(egress->outside == before, others[i].kept == 1);
-        ck_assert_int_eq(egress->outside == NULL, others[i].kept < 0);
+        ck_assert_int_eq(egress->means.outside == before, others[i].kept == 1);
+        ck_assert_int_eq(egress->means.outside == NULL, others[i].kept < 0);
         config_unref(other);
     }
     egress_free(egress);
@@ -472,8 +473,8 @@ START_TEST(decisions)
 
     vpn_up = routes[_i].inside;
     outside_of(OUTSIDE);
-    router = router_new(
-        &(struct router_options){.loop = loop, .config = config, .outside = outside});
+    router = router_new(&(struct router_options){
+        .loop = loop, .config = config, .means = &(struct means){.outside = outside}});
     config_unref(config);
     /* One that waits can be cancelled. */
     route_cancel(route_start(router, &request, routed, &route));

@@ -353,6 +353,7 @@ static const struct {
      "rule 2: ads.test, .track.test do not match\n"
      "rule 3: lab.test:8443 does not match\nrule 4: self.test does not match\n"
      "rule 7: *.internal does not match\n"
+     "environment: no variable names a proxy\n"
      "rule 5: late.test matches\ndecided: rule 5: late.test\n"},
 };
 

@@ -43,7 +43,7 @@ static struct route *route_of(struct router *router, const char *said, bool fore
     const struct route_request request = {
         .host = SPAN("www.test"), .port = 443, .secure = true, .own_caller = !foreign};
     const struct pac_decision decision = {.verdict = PAC_SAID, .text = span_of(said)};
-    struct route *route = router_pac(router, &request, &decision);
+    struct route *route = router_pac(router, &request, "pac", &decision);
 
     ck_assert_ptr_nonnull(route);
     return route;
@@ -105,7 +105,7 @@ START_TEST(test_failed)
         struct router *router = router_of(YAML[i / COUNT(VERDICTS)], NULL);
         struct pac_decision decision = {.verdict = VERDICTS[i % COUNT(VERDICTS)],
                                         .why = "it threw"};
-        struct route *route = router_pac(router, &request, &decision);
+        struct route *route = router_pac(router, &request, "pac", &decision);
         char text[1024];
 
         show(route, text, sizeof(text));
