@@ -343,3 +343,10 @@ void bundle_add_chain(struct bundle *bundle, const char *name,
     for (int i = 0; i < sk_X509_num(chain); i++)
         bundle_put(bundle, sk_X509_value(chain, i), name, (size_t)i + 1);
 }
+
+void bundle_vet(struct bundle *bundle, const struct bundle *from)
+{
+    for (size_t i = 0; i < from->count; i++)
+        bundle_put(bundle, from->entries[i].cert->x509, from->entries[i].file,
+                   from->entries[i].number);
+}

@@ -112,6 +112,9 @@ size_t bundle_find(const struct bundle *bundle, const struct cert *cert);
 /* Takes a certificate of another set, if it is not in this one yet. */
 void bundle_take(struct bundle *bundle, const struct bundle_entry *entry);
 
+/* Takes all of another set, by the rules of this one. */
+void bundle_vet(struct bundle *bundle, const struct bundle *from);
+
 /* The heaviest weight of all problems, or -1 if there is none. */
 int bundle_worst(const struct bundle *bundle);
 

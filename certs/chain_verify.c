@@ -99,8 +99,42 @@ static void judge(const struct trial *trial, X509_STORE_CTX *ctx,
         verdict->cert = ours(trial->chain, current, &verdict->number);
 }
 
+/*
+ * OpenSSL asks of a CA what strict verification asks only where something stands below
+ * it. An anchor is a part of the chain; with partial chains, this one is the anchor.
+ */
+static void judge_authority(const struct chain *chain, enum chain_mode mode,
+                            struct chain_verdict *verdict)
+{
+    static const struct {
+        unsigned flaw;
+        int code;
+    } CODES[] = {
+        {CERT_SOFT_CONSTRAINTS, X509_V_ERR_CA_BCONS_NOT_CRITICAL},
+        {CERT_NO_KEY_USAGE, X509_V_ERR_CA_CERT_MISSING_KEY_USAGE},
+        {CERT_NO_SUBJECT_KEY_ID, X509_V_ERR_MISSING_SUBJECT_KEY_IDENTIFIER},
+        {CERT_NO_ISSUER_KEY_ID, X509_V_ERR_MISSING_AUTHORITY_KEY_IDENTIFIER},
+    };
+    size_t steps = mode == CHAIN_STRICT ? chain->step_count : 1;
+
+    for (size_t i = 0; i < steps; i++)
+        for (size_t j = 0; j < sizeof(CODES) / sizeof(CODES[0]); j++) {
+            if ((chain->steps[i].cert->flaws & CODES[j].flaw) == 0)
+                continue;
+            *verdict = (struct chain_verdict){
+                .code = CODES[j].code,
+                .error = X509_verify_cert_error_string(CODES[j].code),
+                .depth = (int)i,
+                .cert = chain->steps[i].cert,
+                .number = chain->steps[i].number,
+            };
+            return;
+        }
+}
+
 static bool try_mode(const struct trial *trial, enum chain_mode mode)
 {
+    struct chain_verdict *verdict = &trial->chain->verdicts[mode];
     X509_STORE_CTX *ctx = X509_STORE_CTX_new();
     bool good = ctx != NULL &&
                 X509_STORE_CTX_init(ctx, trial->store,
@@ -109,7 +143,10 @@ static bool try_mode(const struct trial *trial, enum chain_mode mode)
                 set_rules(ctx, trial->options, mode);
 
     if (good)
-        judge(trial, ctx, &trial->chain->verdicts[mode]);
+        judge(trial, ctx, verdict);
+    if (good && trial->options->authority && verdict->code == X509_V_OK &&
+        (RULES[mode].flags & X509_V_FLAG_X509_STRICT) != 0)
+        judge_authority(trial->chain, mode, verdict);
     X509_STORE_CTX_free(ctx);
     return good;
 }

@@ -15,6 +15,8 @@ libccgate_a_SOURCES += \
 	certs/chain_internal.h \
 	certs/chain_text.c \
 	certs/chain_verify.c \
+	certs/held.c \
+	certs/held.h \
 	certs/json.c \
 	certs/json.h \
 	certs/java.c \

@@ -1,5 +1,5 @@
 /*
- * paths: where the certificates of a company are kept, and the two files built of them.
+ * paths: where the certificates of a company are kept, and the files built of them.
  */
 #ifndef CCGATE_CERTS_PATHS_H
 #define CCGATE_CERTS_PATHS_H

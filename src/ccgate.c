@@ -50,6 +50,7 @@ static int (*const VERBS[VERB_COUNT])(const struct options *options) = {
     [VERB_IMPORT] = verb_import,
     [VERB_ENV] = verb_env,
     [VERB_AUTH] = verb_auth,
+    [VERB_CA] = verb_ca,
     [VERB_HELP] = print_help,
     [VERB_VERSION] = print_version,
 };

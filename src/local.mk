@@ -41,9 +41,12 @@ libccgate_a_SOURCES += \
 	src/reload.c \
 	src/reload.h \
 	src/run.c \
+	src/subverbs.c \
+	src/subverbs.h \
 	src/verbs.c \
 	src/verbs.h \
 	src/verbs_auth.c \
+	src/verbs_ca.c \
 	src/verbs_client.c \
 	src/verbs_request.c \
 	src/verbs_route.c \

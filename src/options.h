@@ -17,6 +17,7 @@ enum verb {
     VERB_STOP,
     VERB_ENV,
     VERB_AUTH,
+    VERB_CA,
     VERB_IMPORT,
     VERB_HELP,
     VERB_VERSION,
@@ -37,6 +38,7 @@ enum {
     OPTION_FILE = 512,
     OPTION_SECRET_FILE = 1024,
     OPTION_TRACE = 2048,
+    OPTION_ROOTS = 4096,
     OPTION_SHELL = 1 << 14,
     OPTION_TOOL = 1 << 15,
     OPTION_UNSET = 1 << 16,
@@ -82,6 +84,7 @@ struct options {
     const char *config_file; /* --config FILE, or NULL */
     const char *file;        /* --file FILE, or NULL */
     const char *secret_file; /* --secret-file FILE, or NULL */
+    const char *roots;       /* --roots FILE, or NULL */
     const char *shell;       /* --shell FORM, or NULL */
     const char *tool;        /* --tool NAME,..., or NULL */
     char *const *command;    /* ends with a NULL; or NULL: there is none */

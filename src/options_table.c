@@ -127,6 +127,30 @@ static const struct verb_info VERBS[VERB_COUNT] = {
                        OPTION_FILE | OPTION_JSON,
             .keys = VERB_KEYS_ALL,
         },
+    [VERB_CA] =
+        {
+            .name = "ca",
+            .argument = "SUBVERB",
+            .operand = "[FILE ...]",
+            .summary = "hold, check and hand on the company's certificates",
+            .text =
+                "ca import FILE ...  puts the certificates in FILE (PEM, DER, PKCS#7,\n"
+                "           a folder, or - for standard input) beside those that are\n"
+                "           held. Whatever is no CA that can be trusted is left out\n"
+                "           and named; a file with a private key is refused.\n"
+                "ca list    shows what is held: imported, in tls.ca_dir, and in tls.ca.\n"
+                "ca check [FILE ...]  explains a server's chain or certificates of CAs:\n"
+                "           form, dates, strength, what is missing, and how programs\n"
+                "           verify them; without FILE, those that are held.\n"
+                "ca remove FINGERPRINT|NAME ...  gives imported ones up.\n"
+                "ca build   writes ca/corp-only.pem, for settings that add to the public\n"
+                "           roots, and ca/bundle.pem, for those that replace them (and\n"
+                "           ca/java.p12, the same for Java), into the state folder.\n"
+                "ca status  says whether these are current, and what expires within 60\n"
+                "           days. The exit status is 1 if there is something to do.\n",
+            .options = OPTION_CONFIG | OPTION_VERBOSE | OPTION_JSON | OPTION_ROOTS,
+            .keys = VERB_KEYS_ALL,
+        },
     [VERB_IMPORT] =
         {
             .name = "import",
@@ -166,6 +190,8 @@ static const struct option_info OPTIONS[] = {
     {"keyring", 0, OPTION_KEYRING, NULL, "store it in the desktop's keyring", 0},
     {"file", 0, OPTION_FILE, "FILE", "store it in this file",
      offsetof(struct options, file)},
+    {"roots", 0, OPTION_ROOTS, "FILE", "the public roots, if not those of the system",
+     offsetof(struct options, roots)},
     {"secret-file", 0, OPTION_SECRET_FILE, "FILE", "store the password found there",
      offsetof(struct options, secret_file)},
     {"shell", 0, OPTION_SHELL, "FORM", "print for this shell or program",

@@ -34,6 +34,9 @@ int verb_run(const struct options *options); /* run.c: the gate, or a command */
 int verb_auth(const struct options *options);
 int auth_set(const struct options *options);
 
+/* verbs_ca.c: `ca SUBVERB`, see ca/ca.h */
+int verb_ca(const struct options *options);
+
 /* Loads the configuration for a verb; NULL after its messages went to standard error.
  */
 struct config *verb_config(const struct options *options,

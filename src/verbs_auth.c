@@ -10,6 +10,7 @@
 
 #include "auth_status.h"
 #include "auth_test.h"
+#include "subverbs.h"
 #include "verbs.h"
 
 static int auth_try(const struct options *options)
@@ -32,56 +33,17 @@ static int auth_try(const struct options *options)
     return status;
 }
 
-static const struct {
-    const char *name;
-    unsigned options; /* OPTION_... that it takes, of those of `auth` */
-    bool operand;
-    int (*run)(const struct options *options);
-} SUBVERBS[] = {
+static const struct subverb SUBVERBS[] = {
+    {"rearm", OPTION_CONFIG | OPTION_VERBOSE, 0, 1, NULL, auth_rearm},
     {"set",
-     OPTION_CONFIG | OPTION_VERBOSE | OPTION_STDIN | OPTION_KEYRING | OPTION_FILE,
-     false, auth_set},
-    {"rearm", OPTION_CONFIG | OPTION_VERBOSE, true, auth_rearm},
-    {"status", OPTION_CONFIG | OPTION_VERBOSE | OPTION_JSON, false, auth_status},
-    {"test", OPTION_CONFIG | OPTION_VERBOSE | OPTION_JSON, true, auth_try},
+     OPTION_CONFIG | OPTION_VERBOSE | OPTION_STDIN | OPTION_KEYRING | OPTION_FILE, 0, 0,
+     NULL, auth_set},
+    {"status", OPTION_CONFIG | OPTION_VERBOSE | OPTION_JSON, 0, 0, NULL, auth_status},
+    {"test", OPTION_CONFIG | OPTION_VERBOSE | OPTION_JSON, 0, 1, NULL, auth_try},
+    {NULL, 0, 0, 0, NULL, NULL},
 };
-
-enum { SUBVERB_COUNT = sizeof(SUBVERBS) / sizeof(SUBVERBS[0]) };
-
-static int unknown(const char *name)
-{
-    fprintf(stderr, "ccgate: auth: there is no \"%s\"; there is", name);
-    for (size_t i = 0; i < SUBVERB_COUNT; i++)
-        fprintf(stderr, "%s %s", i > 0 ? "," : "", SUBVERBS[i].name);
-    fputs("\n", stderr);
-    return 2;
-}
-
-static bool takes_options(const struct options *options, unsigned allowed)
-{
-    bool all = true;
-
-    for (const struct option_info *o = option_table(); o->name != NULL; o++)
-        if ((options->set & o->bit & ~allowed) != 0) {
-            fprintf(stderr, "ccgate: --%s: \"ccgate auth %s\" does not take it\n",
-                    o->name, options->argument);
-            all = false;
-        }
-    return all;
-}
 
 int verb_auth(const struct options *options)
 {
-    for (size_t i = 0; i < SUBVERB_COUNT; i++) {
-        if (!span_equal(span_of(SUBVERBS[i].name), span_of(options->argument)))
-            continue;
-        if (options->operand != NULL && !SUBVERBS[i].operand) {
-            fprintf(stderr, "ccgate: auth %s: \"%s\" is one word too many\n",
-                    options->argument, options->operand);
-            return 2;
-        }
-        return takes_options(options, SUBVERBS[i].options) ? SUBVERBS[i].run(options)
-                                                           : 2;
-    }
-    return unknown(options->argument);
+    return subverb_run(SUBVERBS, options);
 }

@@ -7,7 +7,7 @@ _ccgate()
     for w in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
         case $w in
         -*) ;;
-        run | env | check-config | dump-config | route | status | reload | stop | auth | import | \
+        run | env | check-config | dump-config | route | status | reload | stop | auth | ca | import | \
             help | version)
             verb=$w
             break
@@ -19,11 +19,15 @@ _ccgate()
         mapfile -t COMPREPLY < <(compgen -W 'rearm set status test' -- "$word")
         return
         ;;
+    ca)
+        mapfile -t COMPREPLY < <(compgen -W 'build check import list remove status' -- "$word")
+        return
+        ;;
     --shell)
         mapfile -t COMPREPLY < <(compgen -W 'sh fish pwsh systemd docker json claude' -- "$word")
         return
         ;;
-    --config | --file | --*-file | --*-ca | --pidfile | --*-dir | --log-to)
+    --config | --file | --*-file | --*-ca | --roots | --pidfile | --*-dir | --log-to)
         mapfile -t COMPREPLY < <(compgen -f -- "$word")
         return
         ;;
@@ -39,12 +43,12 @@ _ccgate()
             mapfile -t COMPREPLY < <(compgen -c -- "$word")
             return
         fi
-        if [[ $verb == import ]]; then
+        if [[ $verb == import || $verb == ca ]]; then
             mapfile -t COMPREPLY < <(compgen -f -- "$word")
             return
         fi
         [[ -n $verb && $verb != help ]] || mapfile -t COMPREPLY < <(compgen -W \
-            'run env check-config dump-config route status reload stop auth import help version' \
+            'run env check-config dump-config route status reload stop auth ca import help version' \
             -- "$word")
         ;;
     esac

@@ -99,6 +99,7 @@ static void lists_free(struct config *c)
     free(c->allow_uid);
     strings_free(c->header);
     strings_free(c->tls_ca);
+    free(c->tls_ca_dir);
 }
 
 void config_unref(struct config *c)

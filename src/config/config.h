@@ -180,6 +180,7 @@ struct config {
     struct config_login login; /* global, for proxies of the environment */
     char **header;             /* lines for every proxy, NULL-terminated, or NULL */
     char **tls_ca;             /* files, NULL-terminated, or NULL */
+    char *tls_ca_dir;          /* a folder of such files */
     struct netblock *allow;
     size_t allow_count;
     bool allow_any_user; /* allow_users: ["*"] */

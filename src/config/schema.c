@@ -70,6 +70,8 @@ const struct config_key schema_keys[] = {
      "header fields to send to every proxy, as \"Name: value\"", AT(header)},
     {"tls.ca", CONFIG_LIST, NULL, NULL, "FILE",
      "certificates to trust besides those of the system", AT(tls_ca)},
+    {"tls.ca_dir", CONFIG_PATH, NULL, "/etc/ccgate/ca.d", "DIRECTORY",
+     "a folder of such certificates", AT(tls_ca_dir)},
     {"allow", CONFIG_LIST, NULL, NULL, "NETWORK",
      "networks that may connect; loopback only without it", AT(allow)},
     {"allow_users", CONFIG_LIST, NULL, NULL, "USER",

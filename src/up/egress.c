@@ -31,6 +31,15 @@ static const enum resolve_mode resolve_modes[] = {
     [CONFIG_RESOLVER_SYSTEM] = RESOLVE_SYSTEM,
 };
 
+static struct tls_context *trust_new(struct loop *loop, const struct config *config)
+{
+    const struct held_places places = {.state_dir = config->state_dir,
+                                       .drop_in = config->tls_ca_dir,
+                                       .files = config->tls_ca};
+
+    return tls_context_new(loop, &places);
+}
+
 struct egress *egress_new(struct loop *loop, struct config *config)
 {
     struct egress *e = calloc(1, sizeof(*e));
@@ -55,7 +64,7 @@ struct egress *egress_new(struct loop *loop, struct config *config)
     e->pool = e->lifetimes ? pool_new(loop, e->lifetimes) : NULL;
     e->warm = warm_new(e, config);
     e->primer = primer_new(e, config);
-    e->tls = tls_context_new(loop, config->tls_ca);
+    e->tls = trust_new(loop, config);
     if (e->guard)
         guard_set_repeater(e->guard, &repeat_repeater, e);
     if (e->resolver && e->health && e->guard && e->memory && e->gss && e->pool &&
@@ -68,7 +77,7 @@ struct egress *egress_new(struct loop *loop, struct config *config)
 
 bool egress_reload(struct egress *e, struct config *config)
 {
-    struct tls_context *tls = tls_context_new(e->loop, config->tls_ca);
+    struct tls_context *tls = trust_new(e->loop, config);
 
     if (!tls ||
         !resolver_configure(e->resolver, resolve_modes[config->resolver],

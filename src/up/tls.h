@@ -1,6 +1,6 @@
 /*
- * tls: TLS to a hop. System roots plus `tls.ca`, SNI, name and address checks, TLS 1.2
- * and up. There is no switch that turns verification off.
+ * tls: TLS to a hop. System roots plus certificates of the company, SNI, name and
+ * address checks, TLS 1.2 and up. There is no switch that turns verification off.
  *
  * The roots are loaded at first use, in a worker thread, since they take tens of
  * milliseconds and megabytes that a plain proxy list never needs.
@@ -10,6 +10,7 @@
 
 #include "base/buf.h"
 #include "base/outcome.h"
+#include "certs/held.h"
 #include "up/stream.h"
 
 /*
@@ -21,8 +22,12 @@ bool tls_check_files(char *const *ca_files, struct buf *messages);
 /* Trust for one configuration. Reference-counted. */
 struct tls_context;
 
-/* ca_files: PEM files added to the system roots, NULL-terminated, or NULL; copied. */
-struct tls_context *tls_context_new(struct loop *loop, char *const *ca_files);
+/*
+ * What is added to the system roots, copied. A file that is named must load whole, or
+ * no TLS is spoken; of the rest, what cannot be used is logged and left out.
+ */
+struct tls_context *tls_context_new(struct loop *loop,
+                                    const struct held_places *places);
 struct tls_context *tls_context_ref(struct tls_context *context);
 void tls_context_unref(struct tls_context *context); /* NULL-safe */
 

@@ -10,11 +10,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
+
+#include "base/log.h"
 
 /* What the worker fills; it outlives a context that is given up meanwhile. */
 struct load {
-    char **ca_files;
+    struct held_places *places;
+    struct bundle held; /* what is neither the system's nor named */
     SSL_CTX *ssl;
     char error[256];
 };
@@ -22,7 +26,7 @@ struct load {
 struct tls_context {
     unsigned refs;
     struct loop *loop;
-    char **ca_files;
+    struct held_places *places;
     struct work *work; /* a load is under way */
     struct load *load;
     SSL_CTX *ssl;
@@ -92,51 +96,45 @@ bool tls_check_files(char *const *ca_files, struct buf *messages)
 
 /* ---- the load ---- */
 
-static void files_free(char **files)
-{
-    for (size_t i = 0; files && files[i]; i++)
-        free(files[i]);
-    free(files);
-}
-
-static char **files_copy(char *const *files)
-{
-    size_t n = 0;
-
-    while (files && files[n])
-        n++;
-    char **copy = calloc(n + 1, sizeof(char *));
-    for (size_t i = 0; copy && i < n; i++) {
-        copy[i] = strdup(files[i]);
-        if (!copy[i]) {
-            files_free(copy);
-            return NULL;
-        }
-    }
-    return copy;
-}
-
 static void load_free(void *arg)
 {
     struct load *load = arg;
 
-    files_free(load->ca_files);
+    held_places_free(load->places);
+    bundle_clear(&load->held);
     SSL_CTX_free(load->ssl);
     free(load);
 }
 
 static bool load_files(struct load *load)
 {
-    for (size_t i = 0; load->ca_files[i]; i++) {
-        if (SSL_CTX_load_verify_file(load->ssl, load->ca_files[i]) == 1)
+    char *const *files = load->places->files;
+
+    for (size_t i = 0; files[i]; i++) {
+        if (SSL_CTX_load_verify_file(load->ssl, files[i]) == 1)
             continue;
         unsigned long code = ERR_peek_last_error();
         const char *reason = ERR_reason_error_string(code);
-        snprintf(load->error, sizeof(load->error), "tls.ca: %s: %s", load->ca_files[i],
+        snprintf(load->error, sizeof(load->error), "tls.ca: %s: %s", files[i],
                  reason ? reason : "cannot be read");
         return false;
     }
     return true;
+}
+
+/* Imported, or dropped in by the administrator. */
+static bool load_held(struct load *load)
+{
+    struct held_places places = *load->places;
+    X509_STORE *store = SSL_CTX_get_cert_store(load->ssl);
+
+    places.files = NULL;
+    bundle_init(&load->held, true, (int64_t)time(NULL));
+    held_read(&load->held, &places);
+    for (size_t i = 0; i < load->held.count; i++)
+        if (X509_STORE_add_cert(store, load->held.entries[i].cert->x509) != 1)
+            return false;
+    return !load->held.no_memory;
 }
 
 static void load_run(void *arg)
@@ -156,7 +154,8 @@ static void load_run(void *arg)
                                     SSL_MODE_RELEASE_BUFFERS);
     /* Proxies close without close_notify; what they carry frames or protects itself. */
     SSL_CTX_set_options(load->ssl, SSL_OP_IGNORE_UNEXPECTED_EOF);
-    if (SSL_CTX_set_default_verify_paths(load->ssl) == 1 && load_files(load))
+    if (SSL_CTX_set_default_verify_paths(load->ssl) == 1 && load_files(load) &&
+        load_held(load))
         return;
     if (!load->error[0])
         snprintf(load->error, sizeof(load->error),
@@ -181,11 +180,20 @@ static void waiters_notify(void *ctx)
     tls_context_unref(c);
 }
 
+/* A worker does not log. */
+static void log_problems(const struct bundle *held)
+{
+    for (size_t i = 0; i < held->problem_count; i++)
+        if (held->problems[i].weight != BUNDLE_NOTE)
+            LOG_WARN("certificate", LOG_TEXT("problem", held->problems[i].text));
+}
+
 static void load_done(void *ctx)
 {
     struct tls_context *c = ctx;
 
     c->work = NULL;
+    log_problems(&c->load->held);
     c->ssl = c->load->ssl;
     c->load->ssl = NULL;
     memcpy(c->error, c->load->error, sizeof(c->error));
@@ -198,8 +206,8 @@ static bool load_start(struct tls_context *c)
 
     if (!load)
         return false;
-    load->ca_files = files_copy(c->ca_files);
-    if (load->ca_files)
+    load->places = held_places_copy(c->places);
+    if (load->places)
         c->work = work_start(c->loop, load_run, load, load_free, load_done, c);
     if (!c->work) {
         load_free(load);
@@ -242,7 +250,7 @@ const char *tls_context_error(const struct tls_context *c)
     return c->error;
 }
 
-struct tls_context *tls_context_new(struct loop *loop, char *const *ca_files)
+struct tls_context *tls_context_new(struct loop *loop, const struct held_places *places)
 {
     struct tls_context *c = calloc(1, sizeof(*c));
 
@@ -252,8 +260,8 @@ struct tls_context *tls_context_new(struct loop *loop, char *const *ca_files)
     c->loop = loop;
     c->waiters.next = c->waiters.prev = &c->waiters;
     deferred_init(&c->notify, waiters_notify, c);
-    c->ca_files = files_copy(ca_files);
-    if (!c->ca_files) {
+    c->places = held_places_copy(places);
+    if (!c->places) {
         free(c);
         return NULL;
     }
@@ -272,7 +280,7 @@ void tls_context_unref(struct tls_context *c)
         return;
     work_cancel(c->work);
     defer_cancel(&c->notify);
-    files_free(c->ca_files);
+    held_places_free(c->places);
     SSL_CTX_free(c->ssl);
     free(c);
 }

@@ -65,6 +65,8 @@ EXTRA_DIST += tests/unit/settings_rig.h tests/unit/system_rig.h tests/leases
 if HAVE_CHECK
 pki_tests = \
 	tests/unit/test_bundle \
+	tests/unit/test_ca \
+	tests/unit/test_ca_look \
 	tests/unit/test_cert \
 	tests/unit/test_chain \
 	tests/unit/test_env_found \
@@ -73,9 +75,11 @@ check_PROGRAMS += $(pki_tests)
 TESTS += $(pki_tests)
 LDADD_PKI = libtestpki.a $(LDADD)
 tests_unit_test_bundle_LDADD = $(LDADD_PKI)
+tests_unit_test_ca_LDADD = $(LDADD_PKI)
+tests_unit_test_ca_look_LDADD = $(LDADD_PKI)
 tests_unit_test_cert_LDADD = $(LDADD_PKI)
 tests_unit_test_env_found_LDADD = $(LDADD_PKI)
 tests_unit_test_java_LDADD = $(LDADD_PKI)
 tests_unit_test_chain_LDADD = $(LDADD_PKI)
 endif
-EXTRA_DIST += tests/unit/pki_rig.h
+EXTRA_DIST += tests/unit/ca_rig.h tests/unit/capture_rig.h tests/unit/pki_rig.h

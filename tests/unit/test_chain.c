@@ -24,6 +24,8 @@ enum {
     NOT_HOST = X509_V_ERR_HOSTNAME_MISMATCH,
     SHORT_KEY = X509_V_ERR_CA_KEY_TOO_SMALL,
     WEAK_HASH = X509_V_ERR_CA_MD_TOO_WEAK,
+    SOFT = X509_V_ERR_CA_BCONS_NOT_CRITICAL,
+    EE_SHORT = X509_V_ERR_EE_KEY_TOO_SMALL,
     NO_AKI = X509_V_ERR_MISSING_AUTHORITY_KEY_IDENTIFIER,
 };
 
@@ -320,6 +322,8 @@ static const struct {
     {"sub", "sub", {NO_ISSUER, OK, NO_ISSUER, OK}},
     {"sub", "sub root", {OK, OK, OK, OK}},
     {"clients", "clients", {OK, OK, OK, OK}},
+    {"plain", "plain", {OK, OK, SOFT, SOFT}},
+    {"short", "short", {EE_SHORT, EE_SHORT, EE_SHORT, EE_SHORT}},
 };
 
 START_TEST(authority)

@@ -2,20 +2,19 @@
  * test_import: `ccgate import` of the samples in tests/import, each beside the
  * configuration that comes out, which must be one.
  */
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "capture_rig.h"
 #include "suite.h"
 #include "verbs.h"
 
 #define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
 
 static char folder[64];
-static char captured[65536]; /* standard output and error of the last run */
 
 static void setup(void)
 {
@@ -52,20 +51,11 @@ static int run(const char *name, const char *secret_file)
 {
     struct options options = {
         .verb = VERB_IMPORT, .argument = name, .secret_file = secret_file};
-    char path[128];
-    int status, fd, kept[2] = {dup(1), dup(2)};
+    int status;
 
-    snprintf(path, sizeof(path), "%s/output", folder);
-    fd = open(path, O_RDWR | O_CREAT | O_TRUNC, 0600);
-    fflush(stdout);
-    for (int i = 0; i < 2; i++)
-        ck_assert_int_eq(dup2(fd, i + 1), i + 1);
+    capture_begin();
     status = verb_import(&options);
-    fflush(stdout);
-    for (int i = 0; i < 2; i++)
-        ck_assert_int_eq(dup2(kept[i], i + 1), i + 1);
-    close(fd);
-    read_file(path, captured);
+    capture_end();
     return status;
 }
 

@@ -3,6 +3,10 @@
  */
 #include "up/tls.h"
 
+#include <sys/stat.h>
+
+#include "base/file.h"
+#include "certs/paths.h"
 #include "tls_rig.h"
 
 #define DAY (24 * 3600)
@@ -33,7 +37,7 @@ static void begin(void)
     stranger = identity_new("Strange CA", NULL, NULL, -DAY, DAY);
     snprintf(ca_path, sizeof(ca_path), "/tmp/test_tls.XXXXXX");
     identity_save(&authority, ca_path);
-    context = tls_context_new(loop, files);
+    context = tls_context_new(loop, &(struct held_places){.files = files});
     ck_assert_ptr_nonnull(context);
     pair_open(ends);
     stream = stream_new(loop, ends[0]);
@@ -245,7 +249,7 @@ START_TEST(missing_ca_file_is_named)
     char gone[] = "/nonexistent/ca.pem", *files[] = {gone, NULL};
 
     tls_context_unref(context);
-    context = tls_context_new(loop, files);
+    context = tls_context_new(loop, &(struct held_places){.files = files});
     for (int i = 0; i < 2; i++) { /* tried anew */
         ck_assert_int_eq(handshake("proxy.test"), OUTCOME_INTERNAL);
         ck_assert_ptr_nonnull(strstr(call.detail, gone));
@@ -289,6 +293,31 @@ START_TEST(ca_files_are_checked)
     ck_assert_ptr_null(strstr(buf_span(&messages).at, ca_path));
     buf_clear(&messages);
     unlink(path);
+}
+END_TEST
+
+/* A CA that was dropped in or imported counts, whatever lies beside it. */
+START_TEST(held_certificates_count)
+{
+    char folder[] = "/tmp/test_tls_held.XXXXXX", path[128], command[256];
+    const struct held_places dropped = {.drop_in = folder},
+                             imported = {.state_dir = folder};
+    const char *sub = _i == 0 ? "" : CERTS_HELD "/";
+
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    snprintf(path, sizeof(path), "%s/%sbroken.pem", folder, sub);
+    ck_assert_int_eq(file_replace(path, SPAN("<html>"), 0644), 0);
+    snprintf(path, sizeof(path), "%s/%sca.pem", folder, sub);
+    snprintf(command, sizeof(command), "cp %s %s", ca_path, path);
+    if (_i < 2)
+        ck_assert_int_eq(system(command), 0);
+    serve("server", "DNS:proxy.test", &authority, -DAY, DAY);
+    tls_context_unref(context);
+    context = tls_context_new(loop, _i == 0 ? &dropped : &imported);
+    ck_assert_int_eq(handshake("proxy.test"),
+                     _i < 2 ? OUTCOME_OK : OUTCOME_TLS_CERTIFICATE);
+    snprintf(command, sizeof(command), "rm -rf %s", folder);
+    ck_assert_int_eq(system(command), 0);
 }
 END_TEST
 
@@ -540,6 +569,7 @@ int main(void)
     tcase_add_loop_test(tcase, no_tls_is_spoken, 0, COUNT(plain));
     tcase_add_test(tcase, silence_times_out);
     tcase_add_test(tcase, missing_ca_file_is_named);
+    tcase_add_loop_test(tcase, held_certificates_count, 0, 3);
     tcase_add_loop_test(tcase, ca_files_are_checked, 0, COUNT(ca_files));
     tcase_add_loop_test(tcase, cancelled_at_each_stage, 0, 3);
     tcase_add_test(tcase, context_given_up_while_it_loads);
