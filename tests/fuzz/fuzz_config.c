@@ -9,6 +9,23 @@
 
 enum { TEXT_MAX = 1 << 20 };
 
+/* The dump without the comments on passwords, which it does not carry on. */
+static int dump_rest(const struct config *config, struct buf *out)
+{
+    struct buf whole;
+    struct span rest, line;
+    int error;
+
+    buf_init(&whole, TEXT_MAX);
+    error = config_dump(config, false, &whole);
+    rest = buf_span(&whole);
+    while (error == 0 && span_next(&rest, "\n", &line))
+        if (!span_starts(span_trim(line), SPAN("# password: (hidden)")))
+            error = buf_printf(out, "%.*s\n", SPAN_ARG(line));
+    buf_clear(&whole);
+    return error;
+}
+
 /* A dump must be readable, and say the same again. */
 static void dump_again(const struct config *config)
 {
@@ -20,10 +37,10 @@ static void dump_again(const struct config *config)
     buf_init(&first, TEXT_MAX);
     buf_init(&second, TEXT_MAX);
     buf_init(&messages, TEXT_MAX);
-    if (config_dump(config, false, &first) != 0)
+    if (dump_rest(config, &first) != 0)
         goto out;
     again = config_parse_text("dump", buf_span(&first), &messages);
-    if (again == NULL || config_dump(again, false, &second) != 0 ||
+    if (again == NULL || dump_rest(again, &second) != 0 ||
         !span_equal(buf_span(&first), buf_span(&second)))
         abort();
     config_unref(again);

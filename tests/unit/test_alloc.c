@@ -177,6 +177,10 @@ static const char yaml[] = "listen: [\"127.0.0.1:3128\", \"localhost:3129\"]\n"
                            "  - url: http://bob@wp2.corp:8080\n"
                            "    header: [\"X-Site: HQ\"]\n"
                            "noproxy: [\"*.corp\", \"10.0.0.0/8\", \"<local>\"]\n"
+                           "rules:\n"
+                           "  - {host: [x.lab], via: [http://wp3.corp:1, wp1.corp:2]}\n"
+                           "  - y.lab refuse\n"
+                           "outside: direct\n"
                            "username: CORP\\alice\n"
                            "header: [\"X-All: 1\"]\n"
                            "allow: [192.0.2.0/24]\n"
@@ -226,8 +230,8 @@ static const char *load_config(bool whole)
 
 static const char *decide_routes(bool whole)
 {
-    static const char *const hosts[] = {"a.corp", "10.1.2.3", "example.test",
-                                        "127.0.0.1"};
+    static const char *const hosts[] = {"a.corp",    "10.1.2.3", "example.test",
+                                        "127.0.0.1", "x.lab",    "y.lab"};
     static char variable[] = "HTTPS_PROXY=http://env.corp:3128",
                 exempt[] = "NO_PROXY=.local, 192.0.2.0/24";
     char *environment[] = {variable, exempt, NULL};
