@@ -16,5 +16,6 @@ libccgate_a_SOURCES += \
 	src/admin/status_hops.c \
 	src/admin/status_parts.h \
 	src/admin/status_table.c \
+	src/admin/status_ways.c \
 	src/admin/table.c \
 	src/admin/table.h

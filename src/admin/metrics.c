@@ -249,6 +249,16 @@ static void put_pac(struct writer *w, struct pac *pac)
               view.age_ms / 1000);
 }
 
+static void put_settings(struct writer *w, const struct settings *settings)
+{
+    struct settings_view view;
+
+    settings_view(settings, SYSTEM_PROXY, &view);
+    put_gauge(w, "system_children", "Processes that are asked about settings and WPAD.",
+              view.running);
+    put_gauge(w, "system_waiting", "Questions that wait for one.", view.queued);
+}
+
 static void put_outside(struct writer *w, const struct outside *outside)
 {
     const char *why;
@@ -275,6 +285,7 @@ int metrics_text(const struct status_facts *facts, struct buf *out)
     put_gauge(&w, "draining", "1 while the gate is ending.", server->draining);
     put_counters(&w);
     put_pac(&w, server->egress->means.pac);
+    put_settings(&w, server->egress->means.settings);
     put_outside(&w, server->egress->means.outside);
     put_hops(&w, facts);
     return w.error;

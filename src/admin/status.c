@@ -51,109 +51,6 @@ static const char *uid_check(const struct server *server)
     return peer_lookup_works(server->peers) ? "kernel" : "unavailable";
 }
 
-/* ---- the PAC script ---- */
-
-static json_t *sandbox_json(uint32_t sandbox)
-{
-    static const struct {
-        uint32_t bit;
-        const char *name;
-    } BITS[] = {
-        {PAC_SANDBOX_NO_NEW_PRIVS, "no_new_privs"},
-        {PAC_SANDBOX_RLIMITS, "rlimits"},
-        {PAC_SANDBOX_ADDRESS_SPACE, "address_space"},
-        {PAC_SANDBOX_LANDLOCK, "landlock"},
-        {PAC_SANDBOX_SECCOMP, "seccomp"},
-        {PAC_SANDBOX_SANITIZER, "sanitizer"},
-    };
-    json_t *list = json_array();
-
-    for (size_t i = 0; i < sizeof(BITS) / sizeof(BITS[0]); i++)
-        if ((sandbox & BITS[i].bit) != 0)
-            json_array_append_new(list, status_text(BITS[i].name));
-    return list;
-}
-
-static json_t *children_json(const struct pac_pool_view *pool)
-{
-    static const char *const STATES[] = {
-        [PAC_SLOT_LOADING] = "loading",
-        [PAC_SLOT_IDLE] = "idle",
-        [PAC_SLOT_RUNNING] = "running",
-        [PAC_SLOT_DYING] = "dying",
-    };
-    json_t *list = json_array();
-
-    for (size_t i = 0; i < pool->count; i++) {
-        const struct pac_child_view *child = &pool->children[i];
-        json_t *object = json_object();
-
-        json_object_set_new(object, "pid", status_number((uint64_t)child->pid));
-        json_object_set_new(object, "state", status_text(STATES[child->state]));
-        json_object_set_new(object, "for_ms", status_number(child->for_ms));
-        json_array_append_new(list, object);
-    }
-    return list;
-}
-
-/* null where the configuration names no script. */
-static json_t *pac_json(const struct server *server)
-{
-    static const char *const STATES[] = {
-        [PAC_SOURCE_LOADING] = "loading",
-        [PAC_SOURCE_FRESH] = "fresh",
-        [PAC_SOURCE_STALE] = "stale",
-        [PAC_SOURCE_FAILED] = "failed",
-    };
-    struct pac_view view;
-    json_t *object;
-
-    if (server->egress->means.pac == NULL)
-        return json_null();
-    pac_view(server->egress->means.pac, &view);
-    object = json_object();
-    json_object_set_new(object, "url", status_text(view.url));
-    json_object_set_new(
-        object, "state",
-        status_text(view.pool.broken != NULL ? "broken" : STATES[view.state]));
-    json_object_set_new(
-        object, "why",
-        status_text(view.pool.broken != NULL ? view.pool.broken : view.why));
-    json_object_set_new(object, "age_ms", status_number(view.age_ms));
-    json_object_set_new(object, "changes", status_number(view.changes));
-    json_object_set_new(object, "cached", status_number(view.cached));
-    json_object_set_new(object, "waiting", status_number(view.pool.waiting));
-    json_object_set_new(
-        object, "engine",
-        status_text(view.pool.engine[0] != '\0' ? view.pool.engine : NULL));
-    json_object_set_new(object, "sandbox", sandbox_json(view.pool.sandbox));
-    json_object_set_new(object, "children", children_json(&view.pool));
-    return object;
-}
-
-/* ---- outside ---- */
-
-/* null where it does not matter. */
-static json_t *outside_json(const struct server *server)
-{
-    static const char *const STATES[] = {
-        [OUTSIDE_UNKNOWN] = "unknown",
-        [OUTSIDE_NO] = "inside",
-        [OUTSIDE_YES] = "outside",
-    };
-    json_t *object;
-    const char *why;
-
-    if (server->egress->means.outside == NULL)
-        return json_null();
-    object = json_object();
-    json_object_set_new(
-        object, "state",
-        status_text(STATES[outside_view(server->egress->means.outside, &why)]));
-    json_object_set_new(object, "why", status_text(why));
-    return object;
-}
-
 /* ---- sessions ---- */
 
 static json_t *sessions_json(const struct server *server)
@@ -305,8 +202,7 @@ json_t *status_json(const struct status_facts *facts)
         json_object_set_new(status, "uid_check", status_text(uid_check(server))) != 0 ||
         json_object_set_new(status, "state_trouble",
                             status_text(guard_trouble(server->egress->guard))) != 0 ||
-        json_object_set_new(status, "pac", pac_json(server)) != 0 ||
-        json_object_set_new(status, "outside", outside_json(server)) != 0 ||
+        !status_ways_into(status, server) ||
         json_object_set_new(status, "hops", status_hops_json(server)) != 0 ||
         json_object_set_new(status, "sessions", sessions_json(server)) != 0 ||
         json_object_set_new(status, "tunnels", tunnels_json(server)) != 0 ||

@@ -23,4 +23,9 @@ json_t *status_hop_json(const struct server *server, const struct hop *hop,
 json_t *status_hops_json(const struct server *server);
 json_t *status_used_hops_json(const struct server *server);
 
+/* ---- status_ways.c ---- */
+
+/* Adds what decides on the way out. False when memory is out. */
+bool status_ways_into(json_t *status, const struct server *server);
+
 #endif

@@ -347,6 +347,38 @@ static void put_pac(struct table *w, const json_t *pac)
               engine[0] != '\0' ? ", " : "", engine);
 }
 
+/* What was asked of the system. */
+static void put_asked(struct table *w, const char *name, const json_t *asked)
+{
+    const char *state = table_get_text(asked, "state");
+    char source[TABLE_CELL], kind[TABLE_CELL];
+
+    if (!json_is_object(asked))
+        return;
+    table_cell(source, table_get_text(asked, "source"));
+    table_cell(kind, table_get_text(asked, "kind"));
+    table_put(w, "%-10s ", name);
+    if (strcmp(state, "known") == 0)
+        table_put(w, "%s: %s%s", source, kind,
+                  table_get_text(asked, "text")[0] != '\0' ? ", " : "");
+    else if (strcmp(state, "failed") == 0)
+        table_put(w, "FAILED: ");
+    else if (strcmp(state, "by_url") == 0)
+        table_put(w, "asked for single hosts, %llu answers",
+                  (unsigned long long)table_get_number(asked, "by_url"));
+    else
+        table_put(w, "not asked yet");
+    table_put_text(w, table_get_text(asked, "text"));
+    table_put_text(w, table_get_text(asked, "why"));
+    table_put(w, "\n");
+}
+
+static void put_scripts(struct table *w, const json_t *scripts)
+{
+    for (size_t i = 0; i < json_array_size(scripts); i++)
+        put_pac(w, json_array_get(scripts, i));
+}
+
 static void put_outside(struct table *w, const json_t *outside)
 {
     const char *state = table_get_text(outside, "state");
@@ -386,7 +418,10 @@ int status_table(const json_t *status, struct buf *out)
               strcmp(table_get_text(config, "last_reload"), "failed") == 0
                   ? "; the last reload FAILED (ccgate check-config says why)"
                   : "");
+    put_asked(&w, "wpad", json_object_get(status, "wpad"));
+    put_asked(&w, "system", json_object_get(status, "system"));
     put_pac(&w, json_object_get(status, "pac"));
+    put_scripts(&w, json_object_get(status, "scripts"));
     put_outside(&w, json_object_get(status, "outside"));
     put_state_trouble(&w, table_get_text(status, "state_trouble"));
     put_hops(&w, json_object_get(status, "hops"));
