@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import socket
 import time
 
@@ -63,6 +64,21 @@ def expect_rests(world, gate, *ports):
             raise Failure(f"{port} rests for {rests[port]} ms")
 
 
+def expect_explained(world, gate, failed, taken):
+    """The request that failed over, by its id in the log: the hops, and the script."""
+    ident = re.findall(r"hop_failed id=(\S+)", gate.process.output())[-1]
+    words = (world.program, "--config", gate.config, "route", "--id", ident)
+    text = world.bed.run(*words, "--trace").stdout.decode()
+    for part in (
+        f"failed   http://127.0.0.1:{failed}: connect_refused",
+        f"took     http://127.0.0.1:{taken}\n",
+        "rests for ",
+        "decided again just now",
+        "trace    pac: FindProxyForURL(",
+    ):
+        expect_in(part, text, f"the explanation of {ident}")
+
+
 def failover(world):
     """The first squid goes away; the same request takes the second one. While both are
     away both rest, and are tried all the same; the first is back before its rest ends."""
@@ -83,6 +99,7 @@ def failover(world):
     one.stop()
     served(two, one)
     expect_rests(world, gate, one.port)
+    expect_explained(world, gate, one.port, two.port)
     one.start()
     served(two, one)  # which comes first while the other one rests
     one.stop()
