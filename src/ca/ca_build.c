@@ -204,9 +204,9 @@ static void print_built(const struct ca *ca, const struct ca_composed *composed,
 {
     for (int i = 0; i < CA_FILES; i++)
         printf("%-9s %s/%s\n", done[i], ca->places.state_dir, ca_file_name(i));
-    printf("%zu certificate%s of the company, %zu roots of the system\n",
+    printf("%zu certificate%s of the company, %zu root%s of the system\n",
            composed->corporate.count, composed->corporate.count == 1 ? "" : "s",
-           composed->roots.count);
+           composed->roots.count, composed->roots.count == 1 ? "" : "s");
 }
 
 int ca_build(const struct ca *ca)
