@@ -15,13 +15,16 @@ class Desktop:
         self.world = world
         self.config = world.bed.fresh("desktop")
         self.env = {"GSETTINGS_BACKEND": "keyfile", "XDG_CONFIG_HOME": self.config}
-
         self.all = dict(world.bed.env, **self.env)
 
     def set(self, key, value):
-        self.world.bed.run(
-            "gsettings", "set", "org.gnome.system.proxy", key, value, env=self.all
-        )
+        self._set("org.gnome.system.proxy", key, value)
+
+    def set_of(self, scheme, key, value):
+        self._set("org.gnome.system.proxy." + scheme, key, value)
+
+    def _set(self, *words):
+        self.world.bed.run("gsettings", "set", *words, env=self.all)
 
     def ask(self, url="https://www.example/", **variables):
         """A new process each time, as its environment is."""
@@ -59,9 +62,8 @@ def libproxy(world):
     desktop.set("mode", "manual")
     desktop.set("ignore-hosts", "['direct.example']")
     for scheme in ("http", "https"):
-        host = f"org.gnome.system.proxy.{scheme}"
-        world.bed.run("gsettings", "set", host, "host", "proxy.example", env=desktop.all)
-        world.bed.run("gsettings", "set", host, "port", "3128", env=desktop.all)
+        desktop.set_of(scheme, "host", "proxy.example")
+        desktop.set_of(scheme, "port", "3128")
     got = desktop.ask(XDG_CURRENT_DESKTOP="GNOME")
     expect((got.kind, got.text), (PROXIES, "http://proxy.example:3128"), got.source)
     expect(got.every_url, False, "manual settings differ by URL")

@@ -16,11 +16,11 @@ OK = b"HTTP/1.1 200 OK\r\n"
 class Server:
     """Answers each request by what `answer(link, head)` writes; then it hangs up."""
 
-    def __init__(self, answer, context=None, address="127.0.0.1"):
+    def __init__(self, answer, context=None, address="127.0.0.1", port=0):
         self.answer = answer
         self.context = context
         self.heads = []
-        self.listener = socket.create_server((address, 0))
+        self.listener = socket.create_server((address, port))
         self.port = self.listener.getsockname()[1]
         self.url = f"http{'s' if context else ''}://{address}:{self.port}/proxy.pac"
         threading.Thread(target=self._run, daemon=True).start()

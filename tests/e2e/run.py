@@ -32,6 +32,7 @@ import cases_run
 import cases_warm
 import cases_secrets
 import cases_socks
+import cases_system
 from bed import Bed, Failure, Results, read
 from gss import GssProxy, ProvingProxy
 from kdc import Kdc
@@ -140,6 +141,8 @@ def run_all(world, results, options):
         cases_secrets.run(world, results)
         for case in cases_desktop.ALL:
             results.run(f"desktop/{case.__name__}", case, world)
+        for case in cases_system.ALL:
+            results.run(f"system/{case.__name__}", case, world)
         for case in cases_fetch.ALL:
             results.run(f"fetch/{case.__name__}", case, world)
         for case in cases_pac_source.ALL:
