@@ -15,7 +15,8 @@
 
 /*
  * Whether each of these files (NULL-terminated, or NULL) is one that a context can
- * load and that holds a certificate. Appends a line to messages for each that is not.
+ * load and that holds a certificate. Appends lines to messages for each that is not:
+ * what is wrong, where, and what to do.
  */
 bool tls_check_files(char *const *ca_files, struct buf *messages);
 

@@ -76,6 +76,23 @@ static const char *file_wrong(const char *file)
     return S_ISREG(st.st_mode) ? file_parse(file) : "not a regular file";
 }
 
+/* What the readers of certs/ can say about it: which certificate, and what to do. */
+static void say_problems(const char *file, struct buf *messages)
+{
+    struct bundle bundle;
+
+    bundle_init(&bundle, false, (int64_t)time(NULL));
+    bundle_read(&bundle, file);
+    for (size_t i = 0; i < bundle.problem_count; i++)
+        (void)buf_printf(messages, "  %s\n", bundle.problems[i].text);
+    if (bundle.count > 0)
+        (void)buf_printf(messages,
+                         "  \"ccgate ca import %s\" takes the certificates all the "
+                         "same; then tls.ca need not name the file\n",
+                         file);
+    bundle_clear(&bundle);
+}
+
 bool tls_check_files(char *const *ca_files, struct buf *messages)
 {
     bool ok = true;
@@ -90,6 +107,7 @@ bool tls_check_files(char *const *ca_files, struct buf *messages)
                          "tls.ca: %s: %s; name a file that ccgate can read and that "
                          "holds a certificate as PEM (BEGIN CERTIFICATE)\n",
                          ca_files[i], wrong);
+        say_problems(ca_files[i], messages);
     }
     return ok;
 }

@@ -264,7 +264,9 @@ static const struct {
     {NULL, "No such file"},
     {"", "certificate"},
     {"nothing of the kind\n", "certificate"},
-    {"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", ""},
+    {"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+     ": certificate 1: is damaged or no certificate at all; export it again\n"},
+    {"<html>", ": is a web page, no certificate; "},
 };
 
 START_TEST(ca_files_are_checked)
