@@ -102,9 +102,19 @@ static void slot_failed(struct pac_pool *pool, const char *why, uint64_t for_ms)
     LOG_WARN("pac_child_failed", LOG_TEXT("why", why));
 }
 
-static void error_text(const struct pac_answer *answer, char why[PAC_WHY])
+static void time_text(const struct pac_pool *pool, char why[PAC_WHY])
 {
-    if (answer->line != 0)
+    (void)snprintf(why, PAC_WHY, "the script ran out of time (timeout.pac, %.4g s)",
+                   (double)pool->options.limit_ms / 1000);
+}
+
+/* An engine that can be interrupted notices itself that time is out. */
+static void error_text(const struct pac_pool *pool, const struct pac_answer *answer,
+                       char why[PAC_WHY])
+{
+    if (answer->error == PAC_ERROR_TIME)
+        time_text(pool, why);
+    else if (answer->line != 0)
         (void)snprintf(why, PAC_WHY, "line %u of the script: %.*s",
                        (unsigned)answer->line, SPAN_ARG(answer->text));
     else
@@ -153,7 +163,7 @@ static void load_answered(struct slot *slot, const struct pac_answer *answer)
         slot_failed(pool, "memory is out", BROKEN_MS);
         break;
     default:
-        error_text(answer, why);
+        error_text(pool, answer, why);
         slot_kill(slot);
         slot_failed(pool, why,
                     answer->error == PAC_ERROR_TIME || answer->error == PAC_ERROR_MEMORY
@@ -213,7 +223,7 @@ static void run_error(struct slot *slot, struct pac_run *run,
 {
     char why[PAC_WHY];
 
-    error_text(answer, why);
+    error_text(slot->pool, answer, why);
     (void)buf_append_span(&run->calls, answer->trace);
     if (answer->error == PAC_ERROR_TIME || answer->error == PAC_ERROR_MEMORY) {
         counter_add(answer->error == PAC_ERROR_TIME ? COUNTER_PAC_TIMEOUTS
@@ -337,8 +347,7 @@ static void out_of_time(void *ctx)
         return; /* the last one stays: a request after a pause is to find one */
     }
     counter_add(COUNTER_PAC_TIMEOUTS, 1);
-    (void)snprintf(why, sizeof(why), "the script ran out of time (timeout.pac, %.4g s)",
-                   (double)pool->options.limit_ms / 1000);
+    time_text(pool, why);
     slot_kill(slot);
     if (run != NULL)
         run_offended(run, why);
