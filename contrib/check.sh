@@ -26,7 +26,7 @@ main()
     # shellcheck source=contrib/lib.sh
     . "$source/contrib/lib.sh"
     cd "$source" || exit 1
-    packages="$packages_build $packages_demo $packages_check $packages_lint $packages_e2e"
+    packages="$packages_build $packages_demo $packages_check $packages_lint $packages_e2e $packages_desktop"
     # shellcheck disable=SC2086
     if [ "$dry_run" = yes ]; then
         packages_install $packages

@@ -44,8 +44,12 @@ find_mirror()
 
 make_root()
 {
-    include=$(root_packages | tr '\n' ',')
-    if [ "$(cat "$root/.complete" 2>/dev/null)" = "$include" ]; then
+    # shellcheck disable=SC2086
+    include=$(package_names $packages_build $packages_check libquickjs | tr '\n' ',')
+    # shellcheck disable=SC2086
+    more=$(package_names $packages_desktop)
+    all="$include $more"
+    if [ "$(cat "$root/.complete" 2>/dev/null)" = "$all" ]; then
         say "using the root in $root"
         return
     fi
@@ -61,12 +65,17 @@ make_root()
     as_root debootstrap --variant=minbase --cache-dir="$directory/cache" \
         --keyring=/usr/share/keyrings/debian-archive-keyring.gpg \
         --include="${include%,}" trixie "$root" "$mirror" </dev/null
-    say "$include" | as_root tee "$root/.complete" >/dev/null
+    # debootstrap knows no alternatives of a dependency, which these have.
+    # shellcheck disable=SC2086
+    as_root chroot "$root" env DEBIAN_FRONTEND=noninteractive \
+        apt-get install -q -y --no-install-recommends $more </dev/null
+    say "$all" | as_root tee "$root/.complete" >/dev/null
 }
 
-root_packages()
+# package_names ENTRY...: those of lib.sh's entries, each once.
+package_names()
 {
-    for entry in $packages_build $packages_check libquickjs; do
+    for entry in "$@"; do
         say "${entry%%:*}"
     done | sort -u
 }
@@ -107,8 +116,10 @@ run_inside()
             cd ../build-quickjs
             ../configure --enable-werror --enable-tests --with-pac-engine=quickjs
             make -j2 ccgate-pac
-            make -j2 check VERBOSE=1 check_PROGRAMS="\$(pac_tests)" \
-                TESTS="\$(pac_tests)"' </dev/null
+            tests="\$(pac_tests) \$(pac_daemon_tests) tests/unit/test_pac_memory"
+            make -j2 check VERBOSE=1 check_PROGRAMS="$tests" TESTS="$tests"
+            # libproxy 0.5, where Debian 12 has 0.4.
+            make check-desktop' </dev/null
 }
 
 finish()
