@@ -292,17 +292,6 @@ char *cert_issuer_url(const struct cert *cert)
 
 /* ---- fingerprints ---- */
 
-static int digit_of(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
 /* Without "SHA256:", "sha-256=" and "SHA256 Fingerprint=". */
 static struct span without_label(struct span text)
 {
@@ -327,7 +316,7 @@ bool cert_parse_fingerprint(struct span text, unsigned char sha256[CERT_HASH])
 
     text = without_label(text);
     for (size_t i = 0; i < text.len; i++) {
-        int digit = digit_of(text.at[i]);
+        int digit = span_hex_digit(text.at[i]);
 
         if (text.at[i] == ':' || text.at[i] == ' ')
             continue;

@@ -10,14 +10,6 @@
 #include "base/file.h"
 #include "pac/fetch.h"
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* Decodes %XX; what is none stays as it is, as in the URL standard. */
 static int append_decoded(struct buf *out, struct span s)
 {
@@ -26,9 +18,9 @@ static int append_decoded(struct buf *out, struct span s)
     for (size_t i = 0; i < s.len && error == 0; i++) {
         char c = s.at[i];
 
-        if (c == '%' && i + 2 < s.len && hex_digit(s.at[i + 1]) >= 0 &&
-            hex_digit(s.at[i + 2]) >= 0) {
-            c = (char)(hex_digit(s.at[i + 1]) << 4 | hex_digit(s.at[i + 2]));
+        if (c == '%' && i + 2 < s.len && span_hex_digit(s.at[i + 1]) >= 0 &&
+            span_hex_digit(s.at[i + 2]) >= 0) {
+            c = (char)(span_hex_digit(s.at[i + 1]) << 4 | span_hex_digit(s.at[i + 2]));
             i += 2;
         }
         error = buf_append(out, &c, 1);

@@ -97,14 +97,6 @@ static bool take_option(struct buf *out, size_t before)
     return out->len > before;
 }
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* Digits in pairs, with or without ':' between them. */
 static bool append_hex(struct span s, struct buf *out)
 {
@@ -115,9 +107,10 @@ static bool append_hex(struct span s, struct buf *out)
 
         if (s.at[i] == ':')
             continue;
-        if (i + 1 >= s.len || hex_digit(s.at[i]) < 0 || hex_digit(s.at[i + 1]) < 0)
+        if (i + 1 >= s.len || span_hex_digit(s.at[i]) < 0 ||
+            span_hex_digit(s.at[i + 1]) < 0)
             goto bad;
-        c = (char)(hex_digit(s.at[i]) << 4 | hex_digit(s.at[i + 1]));
+        c = (char)(span_hex_digit(s.at[i]) << 4 | span_hex_digit(s.at[i + 1]));
         if (buf_append(out, &c, 1) != 0)
             goto bad;
         i++;

@@ -11,38 +11,17 @@
 #define NUMBER_TEXT 64  /* longer texts are no numbers that a helper could use */
 #define SHOWN       200 /* bytes of a string in a trace */
 
-static bool is_blank(char c)
-{
-    return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
-static struct span trim(struct span s)
-{
-    while (s.len > 0 && is_blank(s.at[0]))
-        s = span_skip(s, 1);
-    while (s.len > 0 && is_blank(s.at[s.len - 1]))
-        s.len--;
-    return s;
-}
-
-static int digit_of(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return 99;
-}
-
 /* Digits at the begin of *s, which are taken off; NaN if there are none. */
 static double take_digits(struct span *s, int base)
 {
     double value = NAN;
 
-    while (s->len > 0 && digit_of(s->at[0]) < base) {
-        value = (isnan(value) ? 0 : value) * base + digit_of(s->at[0]);
+    while (s->len > 0) {
+        int digit = span_hex_digit(s->at[0]);
+
+        if (digit < 0 || digit >= base)
+            break;
+        value = (isnan(value) ? 0 : value) * base + digit;
         *s = span_skip(*s, 1);
     }
     return value;
@@ -79,7 +58,7 @@ static double text_number(struct span s)
 {
     double value;
 
-    s = trim(s);
+    s = span_strip(s);
     if (s.len == 0)
         return 0;
     if (span_equal(s, SPAN("Infinity")) || span_equal(s, SPAN("+Infinity")))
@@ -113,7 +92,7 @@ static double text_integer(struct span s)
 {
     double sign = 1;
 
-    s = trim(s);
+    s = span_strip(s);
     if (s.len > 0 && (s.at[0] == '+' || s.at[0] == '-')) {
         sign = s.at[0] == '-' ? -1 : 1;
         s = span_skip(s, 1);

@@ -56,7 +56,7 @@ static bool find_running(struct run *run)
     struct wayin wayin =
         wayin_find(run->config, options_setting(run->options, "listen") != NULL);
 
-    if (wayin.state == WAYIN_FOREIGN) {
+    if (wayin.state == WAYIN_FOREIGN || wayin.state == WAYIN_OTHER) {
         (void)wayin_explain(&wayin, &run->messages);
         (void)buf_append_text(&run->messages,
                               "  this command gets a ccgate of its own\n");

@@ -1,14 +1,21 @@
 /*
  * wayin: see wayin.h.
  */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* memmem() */
+#endif
+
 #include "wayin.h"
 
+#include <errno.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "admin/client.h"
+#include "fwd/reply.h"
 #include "net/peer.h"
 
 struct search {
@@ -129,13 +136,57 @@ static struct wayin judge_claimed(const struct search *s, const struct netaddr *
     return w;
 }
 
+/* ---- what it is ---- */
+
+enum { PROBE_SECONDS = 2, PROBE_LIMIT = 4096 };
+
+/* A connection, and a request that every HTTP server answers; or -1. */
+static int ask_page(const struct netaddr *addr)
+{
+    static const char REQUEST[] = "GET / HTTP/1.1\r\nHost: ccgate\r\n"
+                                  "Connection: close\r\n\r\n";
+    struct timeval limit = {.tv_sec = PROBE_SECONDS};
+    int fd = socket(addr->u.sa.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    if (fd < 0)
+        return -1;
+    if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) == 0 &&
+        setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) == 0 &&
+        connect(fd, &addr->u.sa, addr->len) == 0 &&
+        send(fd, REQUEST, sizeof(REQUEST) - 1, MSG_NOSIGNAL) > 0)
+        return fd;
+    close(fd);
+    return -1;
+}
+
+/* Whether it answers, and otherwise than ccgate. */
+static bool is_another_program(const struct netaddr *addr)
+{
+    char answer[PROBE_LIMIT];
+    int fd = ask_page(addr);
+    size_t len = 0;
+    ssize_t n = 1;
+
+    if (fd < 0)
+        return false;
+    while (len < sizeof(answer) && n > 0) {
+        n = recv(fd, answer + len, sizeof(answer) - len, 0);
+        len += n > 0 ? (size_t)n : 0;
+    }
+    n = n < 0 && len == 0 && (errno == EAGAIN || errno == EINTR) ? -1 : 0;
+    close(fd);
+    return n == 0 && memmem(answer, len, REPLY_SELF, strlen(REPLY_SELF)) == NULL;
+}
+
 /* Where no ccgate of ours says that it listens. */
 static struct wayin judge_unclaimed(const struct search *s, const struct netaddr *addr)
 {
     struct wayin w = verdict(WAYIN_NONE, addr);
 
     if (peer_listens(s->lookup, addr, &w.uid))
-        w.state = w.uid == geteuid() ? WAYIN_FOUND : WAYIN_FOREIGN;
+        w.state = w.uid != geteuid()         ? WAYIN_FOREIGN
+                  : is_another_program(addr) ? WAYIN_OTHER
+                                             : WAYIN_FOUND;
     return w;
 }
 
@@ -209,8 +260,8 @@ static void find_configured(struct search *s, bool strict)
             s->found = judge_unclaimed(s, &addr);
         if (s->found.state == WAYIN_FOUND)
             return;
-        if (last.state != WAYIN_FOREIGN &&
-            (last.state == WAYIN_UNIX || s->found.state == WAYIN_FOREIGN))
+        if (last.state == WAYIN_UNIX ||
+            (last.state == WAYIN_NONE && s->found.state != WAYIN_NONE))
             last = s->found;
     }
     s->found = last;
@@ -245,6 +296,8 @@ int wayin_explain(const struct wayin *wayin, struct buf *out)
     case WAYIN_FOREIGN:
         peer_user_name(wayin->uid, user, sizeof(user));
         return buf_printf(out, "%s belongs to %s, not to this user\n", addr, user);
+    case WAYIN_OTHER:
+        return buf_printf(out, "what listens at %s is not ccgate\n", addr);
     case WAYIN_UNIX:
         return buf_append_text(
             out, "ccgate listens on Unix sockets only, which no variable can name\n");

@@ -12,6 +12,7 @@ enum wayin_state {
     WAYIN_FOUND,
     WAYIN_NONE,    /* nobody listens there */
     WAYIN_FOREIGN, /* somebody else does */
+    WAYIN_OTHER,   /* another program of this user does */
     WAYIN_UNIX,    /* there are Unix sockets only, which no variable can name */
 };
 
@@ -24,8 +25,8 @@ struct wayin {
 /*
  * Looks for a ccgate of this user that runs and that listens where the configuration
  * says; else, unless `strict`, takes the only one that runs elsewhere; else a listener
- * of this user's service manager, which will start one. One that ends with a command
- * (`ccgate run`) is left alone.
+ * of this user that answers as ccgate does, or does not answer yet: a service manager's,
+ * which starts one. One that ends with a command (`ccgate run`) is left alone.
  */
 struct wayin wayin_find(const struct config *config, bool strict);
 

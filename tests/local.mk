@@ -314,6 +314,7 @@ EXTRA_DIST += \
     tests/e2e/big_ticket.py \
     tests/e2e/cases_auth_verb.py \
     tests/e2e/cases_beds.py \
+    tests/e2e/bump.py tests/e2e/cases_bump.py \
     tests/e2e/cases_clients.py tests/e2e/cases_env.py \
     tests/e2e/cases_desktop.py tests/e2e/desktop.py \
     tests/e2e/cases_fetch.py \

@@ -216,24 +216,13 @@ int ledger_book_write(const struct ledger_book *book, struct buf *out)
 
 /* ---- reading ---- */
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
 static bool take_hex(struct span text, unsigned char *bytes, size_t len)
 {
     if (text.len != 2 * len)
         return false;
     for (size_t i = 0; i < len; i++) {
-        int high = hex_digit(text.at[2 * i]);
-        int low = hex_digit(text.at[2 * i + 1]);
+        int high = span_hex_digit(text.at[2 * i]);
+        int low = span_hex_digit(text.at[2 * i + 1]);
 
         if (high < 0 || low < 0)
             return false;

@@ -65,6 +65,20 @@ struct span span_trim(struct span s)
     return s;
 }
 
+bool span_is_blank(char c)
+{
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+struct span span_strip(struct span s)
+{
+    while (s.len > 0 && span_is_blank(s.at[0]))
+        s = span_skip(s, 1);
+    while (s.len > 0 && span_is_blank(s.at[s.len - 1]))
+        s.len--;
+    return s;
+}
+
 struct span span_skip(struct span s, size_t n)
 {
     if (s.at == NULL)
@@ -115,6 +129,17 @@ bool span_to_u64(struct span s, uint64_t *value)
     }
     *value = sum;
     return true;
+}
+
+int span_hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F')
+        return c - 'A' + 10;
+    return -1;
 }
 
 char *span_dup(struct span s)

@@ -36,6 +36,10 @@ bool span_ends_nocase(struct span s, struct span suffix);
 /* Without SP and HTAB at both ends (OWS of RFC 9110 section 5.6.3). */
 struct span span_trim(struct span s);
 
+/* Without the blanks of C's isspace() at both ends, and whether a byte is one. */
+struct span span_strip(struct span s);
+bool span_is_blank(char c);
+
 /* Drops the first n bytes; n > len gives an empty span at the end. */
 struct span span_skip(struct span s, size_t n);
 
@@ -50,6 +54,9 @@ bool span_next(struct span *rest, const char *separators, struct span *item);
 
 /* 1*DIGIT to a number. False for an empty span, another byte, or overflow. */
 bool span_to_u64(struct span s, uint64_t *value);
+
+/* The value of a hexadecimal digit, or -1. */
+int span_hex_digit(char c);
 
 /* A NUL-terminated copy, to be freed by the caller; NULL when memory is out. */
 char *span_dup(struct span s);

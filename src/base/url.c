@@ -25,17 +25,6 @@ static bool is_one_of(char c, const char *set)
     return c != '\0' && strchr(set, c) != NULL;
 }
 
-static int hex_digit(char c)
-{
-    if (is_digit(c))
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
 static struct span first(struct span s, size_t n)
 {
     return (struct span){s.at, n};
@@ -85,8 +74,8 @@ static const char *check_userinfo(struct span s)
         char c = s.at[i];
 
         if (c == '%') {
-            if (s.len - i < 3 || hex_digit(s.at[i + 1]) < 0 ||
-                hex_digit(s.at[i + 2]) < 0)
+            if (s.len - i < 3 || span_hex_digit(s.at[i + 1]) < 0 ||
+                span_hex_digit(s.at[i + 2]) < 0)
                 return "has a broken %XX in its user part";
             i += 2;
         } else if (!is_alpha(c) && !is_digit(c) && !is_one_of(c, "-._~!$&'()*+,;=:")) {
@@ -276,8 +265,8 @@ long url_percent_decode(struct span s, char *out)
         char c = s.at[i];
 
         if (c == '%') {
-            int high = s.len - i < 3 ? -1 : hex_digit(s.at[i + 1]);
-            int low = s.len - i < 3 ? -1 : hex_digit(s.at[i + 2]);
+            int high = s.len - i < 3 ? -1 : span_hex_digit(s.at[i + 1]);
+            int low = s.len - i < 3 ? -1 : span_hex_digit(s.at[i + 2]);
 
             if (high < 0 || low < 0)
                 return -EINVAL;

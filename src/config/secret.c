@@ -181,15 +181,6 @@ struct secret *secret_from_text(struct span text, bool rest, char *why, size_t w
 
 /* ---- hashes ---- */
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 struct secret *secret_from_hex(const struct secret *digits, char *why, size_t why_size)
 {
     struct secret *secret = secret_allocate();
@@ -201,7 +192,7 @@ struct secret *secret_from_hex(const struct secret *digits, char *why, size_t wh
     }
     secret->len = digits->len / 2;
     for (size_t i = 0; i < digits->len && bits >= 0; i++) {
-        bits = hex_digit(digits->bytes[i]);
+        bits = span_hex_digit(digits->bytes[i]);
         secret->bytes[i / 2] = (char)(secret->bytes[i / 2] << 4 | (bits & 15));
     }
     if (digits->len == 32 && bits >= 0)

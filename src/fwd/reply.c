@@ -109,9 +109,9 @@ int reply_error(struct buf *out, const struct reply *r)
 int reply_self(struct buf *out, bool known_path, bool keep, bool head_only)
 {
     static const char page[] =
-        "This is ccgate, a forward proxy for the programs of this machine.\n"
-        "Set HTTPS_PROXY and HTTP_PROXY to this address to use it, and run\n"
-        "`ccgate status` to see what it does.\n";
+        REPLY_SELF "a forward proxy for the programs of this machine.\n"
+                   "Set HTTPS_PROXY and HTTP_PROXY to this address to use it, and run\n"
+                   "`ccgate status` to see what it does.\n";
     static const char missing[] = "ccgate: there is nothing here; this is a proxy.\n";
     const char *text = known_path ? page : missing;
     int error =

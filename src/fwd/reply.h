@@ -30,6 +30,9 @@ int reply_error(struct buf *out, const struct reply *reply);
 /* The status the client will see for it. */
 uint16_t reply_status(const struct reply *reply);
 
+/* How the page of reply_self() begins, by which a ccgate is known. */
+#define REPLY_SELF "This is ccgate, "
+
 /* Appends the small page that an origin-form request to our own address gets. */
 int reply_self(struct buf *out, bool known_path, bool keep, bool head_only);
 

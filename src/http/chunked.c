@@ -72,17 +72,6 @@ static void fail(struct chunked *c, const char *error)
 
 /* ---- size lines ---- */
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
 static void end_size_line(struct chunked *c)
 {
     c->line = 0;
@@ -108,7 +97,7 @@ static void read_behind_size(struct chunked *c, char byte)
 
 static void read_size(struct chunked *c, char byte)
 {
-    int digit = hex_digit(byte);
+    int digit = span_hex_digit(byte);
 
     if (digit < 0 && c->line == 1)
         fail(c, "has a faulty chunk size");

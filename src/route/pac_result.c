@@ -15,28 +15,14 @@ static const struct {
     {{"SOCKS5", 6}, PAC_WAY_SOCKS5, 1080}, {{"DIRECT", 6}, PAC_WAY_DIRECT, 0},
 };
 
-static bool is_blank(char c)
-{
-    return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '\f' || c == '\v';
-}
-
-static struct span trim(struct span s)
-{
-    while (s.len > 0 && is_blank(s.at[0]))
-        s = span_skip(s, 1);
-    while (s.len > 0 && is_blank(s.at[s.len - 1]))
-        s.len--;
-    return s;
-}
-
 /* The text up to the first blank; the rest follows without the blanks. */
 static struct span take_word(struct span *rest)
 {
     struct span word = {rest->at, 0};
 
-    while (word.len < rest->len && !is_blank(rest->at[word.len]))
+    while (word.len < rest->len && !span_is_blank(rest->at[word.len]))
         word.len++;
-    *rest = trim(span_skip(*rest, word.len));
+    *rest = span_strip(span_skip(*rest, word.len));
     return word;
 }
 
@@ -79,7 +65,7 @@ static bool read_address(struct span address, struct pac_entry *entry)
 
 static bool read_entry(struct span text, struct pac_entry *entry)
 {
-    struct span rest = trim(text);
+    struct span rest = span_strip(text);
     struct span word = take_word(&rest);
 
     for (size_t i = 0; i < sizeof(TYPES) / sizeof(TYPES[0]); i++) {
@@ -107,5 +93,5 @@ bool pac_result_next(struct span *rest, struct pac_entry *entry)
 
 bool pac_result_is_empty(struct span result)
 {
-    return trim(result).len == 0;
+    return span_strip(result).len == 0;
 }

@@ -216,7 +216,11 @@ class Results:
         self.passed = self.failed = self.skipped = 0
 
     def wanted(self, name):
-        return not self.only or any(part in name for part in self.only)
+        """Whether a case of that name is to be run, or one whose name begins so."""
+        return not self.only or any(
+            part in name or (name.endswith("/") and part.startswith(name))
+            for part in self.only
+        )
 
     def run(self, name, case, *arguments):
         if self.wanted(name):

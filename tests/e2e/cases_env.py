@@ -23,11 +23,11 @@ TRUST = (
 SMALL = b"a small file\n"
 
 
-def trusting(world, settings=None, state="state"):
-    """A ccgate whose state folder holds the certificates, not started."""
+def trusting(world, settings=None, state="state", authority=None):
+    """A ccgate whose state folder holds the company's certificates, not started."""
     gate = world.new_gate(settings)
     folder = world.bed.directory(gate.home, state, "ca")
-    authority = read(world.bed.ca)
+    authority = read(authority or world.bed.ca)
     write(os.path.join(folder, "corp-only.pem"), authority)
     write(os.path.join(folder, "bundle.pem"), read(SYSTEM_ROOTS) + authority)
     return gate
@@ -175,7 +175,7 @@ def node(world, gate):
     script = os.path.join(HERE, "client_env.mjs")
     urls = [base + "/small.txt" for base in (world.origin.url, world.origin.tls_url)]
     expect_trust(
-        world, gate, "UNABLE_TO", node_with(world), script, *urls, output=SMALL * 2
+        world, gate, "certificate", node_with(world), script, *urls, output=SMALL * 2
     )
 
 
@@ -184,7 +184,7 @@ def undici(world, gate):
     env = dict(world.bed.env, MODULES=undici_with(world))
     urls = [base + "/small.txt" for base in (world.origin.url, world.origin.tls_url)]
     expect_trust(
-        world, gate, "UNABLE_TO", "node", script, *urls, output=SMALL * 2, env=env
+        world, gate, "certificate", "node", script, *urls, output=SMALL * 2, env=env
     )
 
 

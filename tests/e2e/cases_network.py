@@ -10,7 +10,7 @@ from cases_fetch import Server, simple
 from cases_gate import ask_get
 from cases_pac import NAME, gate_with
 from cases_socks import Dante
-from netspace import Names, Namespace, established, join
+from netspace import NXDOMAIN, SERVFAIL, SILENCE, Names, Namespace, established, join
 from servers import Squid
 
 LIMIT = 3  # seconds until new requests take the new way
@@ -18,6 +18,8 @@ QUIET = 2  # seconds until the script is fetched again
 OFFICE, VPN = "10.77.1", "10.77.2"
 SERVER = "10.77.9.9"  # of the script; reached by the default route
 NAMES = ("10.77.9.53", "10.77.9.54")
+MISSING, FAILING, SILENT = "10.77.9.55", "10.77.9.56", "10.77.9.57"
+STRANGERS = {MISSING: NXDOMAIN, FAILING: SERVFAIL, SILENT: SILENCE}
 
 
 class CompanySquid(Squid):
@@ -54,8 +56,11 @@ class Company:
         self.office.do(self.proxies["vpn"].start)
         self.origin = self.office.do(Server, simple("hello\n"))
         self.server = self.office.do(Server, self._serve_script, None, SERVER)
+        self.direct = self.office.do(Server, simple("straight\n"), None, SERVER)
         for address, answer in zip(NAMES, (OFFICE, VPN)):
-            self.office.do(Names, address, answer + ".1")
+            self.office.do(Names, address, answer + ".1", 0, {"pac.corp.test": SERVER})
+        for address, error in STRANGERS.items():
+            self.office.do(Names, address, SERVER, error)
         self.by_address = (
             NAME + f"{{ return isInNet(myIpAddress(), '{VPN}.0', '255.255.255.0')"
             f" ? 'PROXY {VPN}.1:{self.port}' : 'PROXY {OFFICE}.1:{self.port}'; }}"
@@ -65,7 +70,7 @@ class Company:
         for name, net in (("office", OFFICE), ("vpn", VPN)):
             join(self.bed, self.laptop, self.office, name)
             self.office.ip(f"addr add {net}.1/24 dev {name}1", f"link set {name}1 up")
-        for address in (SERVER, *NAMES):
+        for address in (SERVER, *NAMES, *STRANGERS):
             self.office.ip(f"addr add {address}/32 dev lo")
         self.laptop.ip(
             f"addr add {OFFICE}.2/24 dev office0",
@@ -79,23 +84,22 @@ class Company:
         simple(self.script)(link, head)
 
     def close(self):
-        for server in (self.origin, self.server):
+        for server in (self.origin, self.server, self.direct):
             server.listener.close()
         for proxy in self.proxies.values():
             proxy.stop()
         self.laptop.close()
         self.office.close()
 
-    def gate(self, script):
+    def gate(self, script, **settings):
         self.script = script
         hosts = f"['{OFFICE}.1', '{VPN}.1', proxy.corp.test]"
-        return self.laptop.do(
-            lambda: gate_with(self.world, None, pac=self.server.url, auth_hosts=hosts)
-        )
+        settings = {"pac": self.server.url, "auth_hosts": hosts, **settings}
+        return self.laptop.do(lambda: gate_with(self.world, None, **settings))
 
-    def way(self, gate):
+    def way(self, gate, url=None):
         """By which proxy a request goes, or why it does not."""
-        url = f"http://origin.test:{self.origin.port}/"
+        url = url or f"http://origin.test:{self.origin.port}/"
         try:
             answer = self.laptop.do(lambda: ask_get(gate, url, seconds=1))
         except TimeoutError:
@@ -103,11 +107,11 @@ class Company:
         found = re.search(r"(?i)^via:.* (office|vpn)\b", answer.head, re.MULTILINE)
         return found.group(1) if found else f"{answer.status} {answer.body.strip()}"
 
-    def expect_way(self, gate, wanted, since, what):
-        got = self.way(gate)
+    def expect_way(self, gate, wanted, since, what, url=None):
+        got = self.way(gate, url)
         while got != wanted and time.monotonic() < since + LIMIT:
             time.sleep(0.1)
-            got = self.way(gate)
+            got = self.way(gate, url)
         expect(got, wanted, f"{what}: the way {time.monotonic() - since:.1f} s later")
 
     def expect_fetch(self, since):
@@ -197,27 +201,29 @@ def rests_end(company):
     company.laptop.do(gate.stop)
 
 
+def use_names(server, how="write"):
+    """Another resolv.conf; when that was."""
+    path = "/etc/resolv.conf"
+    text = f"nameserver {server}\n"
+    if how == "rename":
+        write(path + ".new", text)
+        os.rename(path + ".new", path)
+    else:
+        if how == "replace by a link":
+            os.rename(write("/etc/laptop.conf", text), write("/etc/elsewhere", text))
+            os.unlink(path)
+            os.symlink("elsewhere", path)
+            return time.monotonic()
+        with open(path, "w", encoding="ascii") as file:
+            file.write(text)
+    return time.monotonic()
+
+
 def resolv_conf(company):
     """Other name servers, which know the proxy by another address; the old one was to be
     believed for an hour."""
 
-    def use(server, how):
-        path = "/etc/resolv.conf"
-        text = f"nameserver {server}\n"
-        if how == "rename":
-            write(path + ".new", text)
-            os.rename(path + ".new", path)
-        else:
-            if how == "replace by a link":
-                os.rename(write("/etc/laptop.conf", text), write("/etc/elsewhere", text))
-                os.unlink(path)
-                os.symlink("elsewhere", path)
-                return time.monotonic()
-            with open(path, "w", encoding="ascii") as file:
-                file.write(text)
-        return time.monotonic()
-
-    company.laptop.do(use, NAMES[0], "write")
+    company.laptop.do(use_names, NAMES[0])
     gate = company.gate(NAME + f"{{ return 'PROXY proxy.corp.test:{company.port}'; }}")
     company.expect_way(gate, "office", time.monotonic(), "at first")
     for server, how, wanted in (
@@ -225,7 +231,7 @@ def resolv_conf(company):
         (NAMES[0], "write", "office"),
         (NAMES[1], "replace by a link", "vpn"),
     ):
-        since = company.laptop.do(use, server, how)
+        since = company.laptop.do(use_names, server, how)
         company.expect_way(gate, wanted, since, how)
     expect_in("resolv.conf changed", gate.process.output(), "the log")
     company.laptop.do(gate.stop)
@@ -246,7 +252,53 @@ def socks4(company):
     origin.listener.close()
 
 
-ALL = (interfaces, script_again, rests_end, resolv_conf, socks4)
+def outside(company):
+    """Where the names of the company do not exist all goes direct, though the last good
+    copy of the script is at hand; but not where a name server fails or keeps silent."""
+    url = f"http://{SERVER}:{company.direct.port}/"
+    why = "outside: pac.corp.test does not exist"
+    company.laptop.do(use_names, NAMES[0])
+    gate = company.gate(
+        NAME + f"{{ return 'PROXY proxy.corp.test:{company.port}'; }}",
+        pac=f"http://pac.corp.test:{company.server.port}/proxy.pac",
+        outside="direct",
+        timeout="{name: 500ms}",
+    )
+
+    def ask(*verb):
+        command = (company.world.program, "--config", gate.config, *verb)
+        run = company.bed.run
+        return company.laptop.do(lambda: run(*command, check=False).stdout.decode())
+
+    def leave(what):
+        since = company.laptop.do(use_names, MISSING)
+        company.expect_way(gate, "200 straight", since, what, url)
+
+    company.expect_way(gate, "office", time.monotonic(), "at first", url)
+    expect_in("outside    no: pac.corp.test exists", ask("status"), "status inside")
+    leave("without the names")
+    expect_in("direct because " + why, ask("status"), "status outside")
+    expect_in(f"because  {why}", ask("route", url), "route")
+    expect_in(f'why="{why}"', gate.process.output(), "the access log")
+    for server in (FAILING, SILENT):
+        company.laptop.do(use_names, server)
+        wait_until(
+            lambda: company.way(gate, url).startswith("50"), LIMIT, f"failures by {server}"
+        )
+        for _ in range(10):  # longer than anything that failed is remembered
+            got = company.way(gate, url)
+            expect(got[:2], "50", f"the way by the name server {server}")
+            time.sleep(0.3)
+        leave("outside again")
+    since = company.laptop.do(use_names, NAMES[0])
+    company.expect_way(gate, "office", since, "back inside", url)
+    log = gate.process.output()
+    expect(len(re.findall(r" info outside way=direct ", log)), 3, "times outside")
+    expect(len(re.findall(r" info inside why=", log)), 3, "times inside")
+    company.laptop.do(gate.stop)
+
+
+ALL = (interfaces, script_again, rests_end, resolv_conf, socks4, outside)
 
 
 def run(world, results):

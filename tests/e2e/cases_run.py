@@ -8,7 +8,7 @@ import signal
 import subprocess
 
 from bed import Failure, expect, expect_in, read, wait_until
-from cases_env import SMALL, Squatter, trusting
+from cases_env import SMALL, Squatter, env_command, trusting
 from cases_gate import expect_refused, need_root
 from servers import setpriv
 
@@ -69,6 +69,27 @@ def another_users_listener(world):
     expect(str(squatter.port) in done.stdout.decode(), False, "the proxy is the other's")
     expect_gone(gate)
     squatter.process.stop()
+
+
+def another_program(world):
+    """At the usual port of this user, which is squid's, too."""
+    gate = trusting(world, {"listen": f"127.0.0.1:{world.squid.port}"})
+    done = world.bed.run(*env_command(gate), check=False)
+    expect(done.returncode, 1, "the exit status of env")
+    expect(b"proxy" in done.stdout.lower(), False, "env prints a proxy")
+    done = world.bed.run(*run_command(gate, *fetch(world)))
+    expect(done.stdout, SMALL, "curl")
+    expect_in(f":{world.squid.port} is not ccgate".encode(), done.stderr, "why")
+    expect_gone(gate)
+
+
+def another_folder(world):
+    """Its admin socket is elsewhere, but it answers as ccgate does."""
+    gate = trusting(world).start()
+    other = trusting(world, {"listen": gate.address})
+    done = world.bed.run(*run_command(other, "printenv", "https_proxy"))
+    expect(done.stdout.decode(), gate.url + "\n", "the proxy")
+    gate.stop()
 
 
 def another_users_ccgate(world):
@@ -231,7 +252,8 @@ def no_way_to_start(world):
 
 
 ALL = (
-    uses_the_one_that_runs, starts_its_own, another_users_listener, another_users_ccgate,
+    uses_the_one_that_runs, starts_its_own, another_users_listener, another_program,
+    another_folder, another_users_ccgate,
     exit_status_and_streams, ends_with_the_command, is_no_child, holds_nothing_open,
     on_a_terminal, two_at_once, wrong_password_once, old_variables, no_way_to_start,
 )  # fmt: skip

@@ -57,13 +57,18 @@ def join(bed, one, other, name):
         raise Skip(f"no veth can be made here: {done.stderr.decode().strip()}")
 
 
+SERVFAIL, NXDOMAIN, SILENCE = 2, 3, -1
+
+
 class Names:
     """A name server that answers every question for an A record with the same address,
-    which is to be believed for an hour."""
+    which is to be believed for an hour; or that knows no name, fails or keeps silent."""
 
-    def __init__(self, address, answer):
+    def __init__(self, address, answer, error=0, others=None):
         self.asked = 0
-        self.answer = socket.inet_aton(answer)
+        self.answer = answer
+        self.error = error
+        self.others = others or {}  # answers for single names
         self.link = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.link.bind((address, 53))
         threading.Thread(target=self._run, daemon=True).start()
@@ -72,16 +77,26 @@ class Names:
         while True:
             question, client = self.link.recvfrom(4096)
             self.asked += 1
-            self.link.sendto(self._reply(question), client)
+            if self.error != SILENCE:
+                self.link.sendto(self._reply(question), client)
 
     def _reply(self, question):
         end = question.index(b"\0", 12) + 5
-        is_a = question[end - 4 : end - 2] == b"\0\1"
-        head = question[:2] + struct.pack(">5H", 0x8180, 1, is_a, 0, 0)
+        is_a = question[end - 4 : end - 2] == b"\0\1" and not self.error
+        head = question[:2] + struct.pack(">5H", 0x8180 | self.error, 1, is_a, 0, 0)
         if not is_a:
             return head + question[12:end]
-        record = struct.pack(">3HIH", 0xC00C, 1, 1, 3600, 4) + self.answer
+        answer = self.others.get(self._name(question), self.answer)
+        record = struct.pack(">3HIH", 0xC00C, 1, 1, 3600, 4) + socket.inet_aton(answer)
         return head + question[12:end] + record
+
+    @staticmethod
+    def _name(question):
+        at, labels = 12, []
+        while question[at]:
+            labels.append(question[at + 1 : at + 1 + question[at]].decode())
+            at += 1 + question[at]
+        return ".".join(labels).lower()
 
 
 def established(port):

@@ -13,6 +13,7 @@ import sys
 
 import cases_auth_verb
 import cases_beds
+import cases_bump
 import cases_clients
 import cases_env
 import cases_desktop
@@ -156,6 +157,7 @@ def run_all(world, results, options):
         for case in cases_warm.ALL:
             results.run(f"warm/{case.__name__}", case, world)
         cases_env.run(world, results)
+        cases_bump.run(world, results)
         for case in cases_run.ALL:
             results.run(f"run/{case.__name__}", case, world)
         for case in cases_link.ALL:

@@ -3,6 +3,7 @@
  */
 #include "base/span.h"
 
+#include <limits.h>
 #include <string.h>
 
 #include "suite.h"
@@ -43,6 +44,9 @@ START_TEST(test_trim_skip_find)
     ck_span(span_trim(SPAN(" \t a b\t ")), "a b");
     ck_span(span_trim(SPAN(" \t ")), "");
     ck_span(span_trim(SPAN("\r\n")), "\r\n");
+    ck_span(span_strip(SPAN("\r\n\v a\tb\f\t ")), "a\tb");
+    ck_span(span_strip(SPAN("\r\n")), "");
+    ck_span(span_strip(SPAN("\xa0 \b")), "\xa0 \b");
     ck_span(span_skip(SPAN("abc"), 1), "bc");
     ck_span(span_skip(SPAN("abc"), 9), "");
     ck_assert_uint_eq(span_skip(span_of(NULL), 3).len, 0);
@@ -117,6 +121,19 @@ START_TEST(test_dup)
 }
 END_TEST
 
+START_TEST(test_hex_digit)
+{
+    static const char digits[] = "0123456789abcdef";
+
+    for (int c = CHAR_MIN; c <= CHAR_MAX; c++) {
+        const char *at =
+            c == 0 ? NULL : strchr(digits, c >= 'A' && c <= 'F' ? c + 32 : c);
+
+        ck_assert_int_eq(span_hex_digit((char)c), at == NULL ? -1 : (int)(at - digits));
+    }
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("span");
@@ -125,6 +142,7 @@ int main(void)
     tcase_add_test(tcase, test_equal);
     tcase_add_test(tcase, test_starts_ends);
     tcase_add_test(tcase, test_trim_skip_find);
+    tcase_add_test(tcase, test_hex_digit);
     tcase_add_test(tcase, test_next);
     tcase_add_loop_test(tcase, test_number, 0, sizeof(numbers) / sizeof(numbers[0]));
     tcase_add_test(tcase, test_dup);
