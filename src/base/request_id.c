@@ -36,13 +36,6 @@ void request_id_format(request_id id, char text[REQUEST_ID_TEXT])
     *text = '\0';
 }
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 bool request_id_parse(struct span text, request_id *id)
 {
     uint16_t process = 0;
@@ -51,7 +44,7 @@ bool request_id_parse(struct span text, request_id *id)
     if (text.len < 6 || text.at[4] != '-')
         return false;
     for (int i = 0; i < 4; i++) {
-        int digit = hex_digit(text.at[i]);
+        int digit = span_hex_digit(text.at[i]);
 
         if (digit < 0)
             return false;
