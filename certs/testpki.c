@@ -53,6 +53,8 @@ static const struct recipe {
     {"old-server", "server.test", "old", NULL, -1, 300, 0, HERE},
     {"plain", "Test Plain Root CA", NULL, NULL, -YEAR, 10 * YEAR, KIND_CA | KIND_PLAIN,
      NULL},
+    {"plain-twin", "Test Plain Root CA", NULL, NULL, -YEAR, 10 * YEAR,
+     KIND_CA | KIND_PLAIN, NULL},
     {"plain-server", "server.test", "plain", NULL, -1, 300, 0, HERE},
     {"short", "Test Short Root CA", NULL, NULL, -YEAR, 10 * YEAR, KIND_CA | KIND_SHORT,
      NULL},

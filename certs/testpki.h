@@ -28,6 +28,7 @@
  *  old-server      server.test                                   old
  *  plain           CA without keyUsage, key identifiers,         itself
  *                  critical basicConstraints
+ *  plain-twin      subject of plain, another key                 itself
  *  plain-server    server.test                                   plain
  *  short           CA with RSA of 1024 bits                      itself
  *  short-server    server.test                                   short

@@ -72,16 +72,21 @@ START_TEST(issued)
     struct cert *rotated = cert_new(pki_cert("rotated"));
     struct cert *sub = cert_new(pki_cert("sub"));
     struct cert *cross = cert_new(pki_cert("cross"));
+    struct cert *twin = cert_new(pki_cert("plain-twin"));
+    struct cert *nameless = cert_new(pki_cert("plain-server")); /* no key identifier */
 
     ck_assert(cert_issued(root, sub));
     ck_assert(cert_issued(cross, sub));
     ck_assert(!cert_issued(rotated, sub));
     ck_assert(!cert_issued(sub, root));
+    ck_assert(!cert_issued(twin, nameless));
     ck_assert(cert_same(root, root) && !cert_same(root, cross));
     cert_free(root);
     cert_free(rotated);
     cert_free(sub);
     cert_free(cross);
+    cert_free(twin);
+    cert_free(nameless);
 }
 END_TEST
 

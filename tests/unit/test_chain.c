@@ -380,18 +380,25 @@ START_TEST(inspection)
 }
 END_TEST
 
-/* ISRG Root X1, as everybody has it. */
-static const char *const PUBLIC_ROOT =
-    "96bcec06264976f37460779acf28c5a7cfe8a3c0aae11a8ffcee05c0bddf08c6";
-
-START_TEST(public_roots)
+/* One that everybody has: neither its end nor another host's speaks for inspection. */
+START_TEST(public_end)
 {
+    const char *srcdir = getenv("srcdir");
     struct cert *cert = cert_new(pki_cert("root"));
+    char path[512];
 
+    snprintf(path, sizeof(path), "%s/tests/corpus/bundle/isrg-root-x2.pem",
+             srcdir != NULL ? srcdir : ".");
     ck_assert(!public_root(cert));
-    memcpy(cert->fingerprint, PUBLIC_ROOT, CERT_FINGERPRINT);
-    ck_assert(public_root(cert));
     cert_free(cert);
+    bundle_read(&shown, path);
+    ck_assert_uint_eq(shown.count, 1);
+    ck_assert(public_root(shown.entries[0].cert));
+    explain((struct chain_options){.other_host = "b.test"});
+    ck_assert(chain->steps[0].public_root);
+    ck_assert_int_eq(chain->inspection, CHAIN_NOT_INSPECTED);
+    ck_assert_uint_eq(chain->reason_count, 1);
+    ck_assert_ptr_nonnull(strstr(chain->reasons[0], "no SCTs"));
 }
 END_TEST
 
@@ -493,7 +500,7 @@ static Suite *suite(void)
     tcase_add_loop_test(c, order, 0, COUNT(ORDERS));
     tcase_add_loop_test(c, authority, 0, COUNT(AUTHORITIES));
     tcase_add_loop_test(c, inspection, 0, COUNT(SIGNS));
-    tcase_add_test(c, public_roots);
+    tcase_add_test(c, public_end);
     tcase_add_test(c, same_top);
     tcase_add_test(c, as_text);
     tcase_add_test(c, as_json);
