@@ -21,17 +21,17 @@ uint64_t table_get_number(const json_t *object, const char *key)
     return value > 0 ? (uint64_t)value : 0;
 }
 
-void table_put(struct table *w, const char *format, ...)
+void table_put(struct table *table, const char *format, ...)
 {
     char line[TABLE_CELL * 4];
     va_list ap;
 
-    if (w->error != 0)
+    if (table->error != 0)
         return;
     va_start(ap, format);
     vsnprintf(line, sizeof(line), format, ap);
     va_end(ap);
-    w->error = buf_append_text(w->out, line);
+    table->error = buf_append_text(table->out, line);
 }
 
 void table_cell(char cell[TABLE_CELL], const char *value)
@@ -42,12 +42,12 @@ void table_cell(char cell[TABLE_CELL], const char *value)
             *c = '?';
 }
 
-void table_put_text(struct table *w, const char *text)
+void table_put_text(struct table *table, const char *text)
 {
-    for (; *text != '\0' && w->error == 0; text++) {
+    for (; *text != '\0' && table->error == 0; text++) {
         bool control = (unsigned char)*text < 0x20 || *text == 0x7f;
 
-        w->error = buf_append(w->out, control ? "?" : text, 1);
+        table->error = buf_append(table->out, control ? "?" : text, 1);
     }
 }
 
