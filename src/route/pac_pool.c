@@ -257,9 +257,10 @@ static void look(void *ctx)
 static void run_found(void *ctx)
 {
     struct pac_run *run = ctx;
+    struct pac_pool *pool = run->pool;
 
     run_wait(run);
-    pool_pump(run->pool);
+    pool_pump(pool);
 }
 
 struct pac_run *pac_run_start(struct pac_pool *pool, struct span url, struct span host,
