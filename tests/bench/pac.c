@@ -129,8 +129,8 @@ int main(int argc, char **argv)
     loop = loop_new();
     resolver = resolver_new(loop, &(struct resolve_options){.timeout = 5000});
     config = configure(argv[1]);
-    pac = pac_new(
-        &(struct pac_options){.loop = loop, .resolver = resolver, .config = config});
+    pac = pac_new(&(struct pac_options){
+        .loop = loop, .resolver = resolver, .url = config->pac, .config = config});
     if (pac == NULL)
         die("memory", SPAN("pac_new"));
     (void)decide_new(); /* host0, and the child is there */
