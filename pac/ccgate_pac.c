@@ -2,19 +2,18 @@
  * ccgate-pac: runs a PAC script for ccgate. It has no network, no files and no secrets,
  * and may be killed at any time. What it is told and says is in base/pac_protocol.h.
  */
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "pac/engine_shared.h"
 #include "pac/sandbox.h"
+#include "pac/talk.h"
 
 #define ENGINE_MEMORY ((size_t)64 << 20) /* of the script's heap */
 #define ADDRESS_SPACE ((size_t)256 << 20)
@@ -26,8 +25,7 @@ struct child {
     bool loaded;
     struct bindings bindings;
     struct engine_fault fault;
-    struct buf in;
-    struct buf out;
+    struct talk talk;
     struct buf result;
 };
 
@@ -52,43 +50,6 @@ static void script_open(struct child *child)
             child->script = (struct span){at, (size_t)st.st_size};
     }
     (void)close(PAC_SCRIPT_FD);
-}
-
-static bool send_out(struct child *child)
-{
-    while (child->out.len > 0) {
-        struct span left = buf_span(&child->out);
-        ssize_t n = write(PAC_SOCKET_FD, left.at, left.len);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return false;
-        buf_consume(&child->out, (size_t)n);
-    }
-    return true;
-}
-
-/* Waits for a whole message. False at the end of the socket, or if it is no message. */
-static bool receive(struct child *child, struct span *body, size_t *size)
-{
-    for (;;) {
-        long taken = wire_take(buf_span(&child->in), PAC_MESSAGE_LIMIT, body);
-        ssize_t n;
-
-        if (taken > 0) {
-            *size = (size_t)taken;
-            return true;
-        }
-        if (taken < 0 || buf_reserve(&child->in, 1) != 0)
-            return false;
-        n = read(PAC_SOCKET_FD, buf_tail(&child->in), buf_room(&child->in));
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return false;
-        buf_commit(&child->in, (size_t)n);
-    }
 }
 
 static uint64_t clock_ns(void)
@@ -157,7 +118,7 @@ static void answer(struct child *child, const struct pac_ask *ask)
         reply.line = child->fault.line;
         reply.text = buf_span(&child->fault.text);
     }
-    (void)pac_put_answer(&child->out, &reply);
+    (void)pac_put_answer(&child->talk.out, &reply);
 }
 
 static void answer_nonsense(struct child *child)
@@ -165,29 +126,20 @@ static void answer_nonsense(struct child *child)
     struct pac_answer reply = {.type = PAC_ERROR, .error = PAC_ERROR_QUESTION};
 
     reply.text = SPAN("the question is not understood");
-    (void)pac_put_answer(&child->out, &reply);
+    (void)pac_put_answer(&child->talk.out, &reply);
 }
 
 static void serve(struct child *child)
 {
     struct pac_ask ask;
     struct span body;
-    size_t size;
 
-    while (send_out(child) && receive(child, &body, &size)) {
+    while (talk_next(&child->talk, &body)) {
         if (pac_get_ask(body, &ask))
             answer(child, &ask);
         else
             answer_nonsense(child);
-        buf_consume(&child->in, size);
     }
-}
-
-static bool is_socket(int fd)
-{
-    struct stat st;
-
-    return fstat(fd, &st) == 0 && S_ISSOCK(st.st_mode);
 }
 
 static int usage(void)
@@ -207,17 +159,16 @@ int main(int argc, char **argv)
         (void)printf("ccgate-pac %s (%s)\n", PACKAGE_VERSION, engine_name());
         return 0;
     }
-    if (argc != 1 || !is_socket(PAC_SOCKET_FD))
+    if (argc != 1 || !talk_is_possible(PAC_SOCKET_FD))
         return usage();
     sandbox_prepare(PAC_SCRIPT_FD);
     script_open(&child);
     bindings_init(&child.bindings);
     engine_fault_init(&child.fault);
-    buf_init(&child.in, PAC_MESSAGE_LIMIT + WIRE_LENGTH);
-    buf_init(&child.out, PAC_MESSAGE_LIMIT);
+    talk_init(&child.talk, PAC_SOCKET_FD, PAC_MESSAGE_LIMIT, PAC_MESSAGE_LIMIT);
     buf_init(&child.result, PAC_RESULT_LIMIT);
     hello.sandbox = sandbox_enter(ADDRESS_SPACE);
-    if (pac_put_hello(&child.out, &hello) == 0)
+    if (pac_put_hello(&child.talk.out, &hello) == 0)
         serve(&child);
     /* The kernel takes all of it back; a heap of 64 MiB takes a while to free. */
     _exit(0);

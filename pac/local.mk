@@ -20,6 +20,8 @@ pac_parts = \
 	pac/punycode.c \
 	pac/punycode.h \
 	pac/sandbox.h \
+	pac/talk.c \
+	pac/talk.h \
 	pac/value.c \
 	pac/value.h \
 	src/base/buf.c \
@@ -73,11 +75,15 @@ system_parts = \
 	pac/run.h \
 	pac/settings_text.c \
 	pac/settings_text.h \
+	pac/talk.c \
+	pac/talk.h \
 	pac/wpad.c \
 	src/base/buf.c \
 	src/base/buf.h \
 	src/base/file.c \
 	src/base/file.h \
+	src/base/spawn.c \
+	src/base/spawn.h \
 	src/base/span.c \
 	src/base/span.h \
 	src/base/system_protocol.c \

@@ -10,44 +10,33 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
+#include <stdint.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/file.h"
-
-/* 0 or an errno. */
-static int start(pid_t *pid, const char *const *argv, int out_fd)
-{
-    posix_spawn_file_actions_t actions;
-    int error = posix_spawn_file_actions_init(&actions);
-
-    if (error != 0)
-        return error;
-    error = posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
-    if (error == 0)
-        error = posix_spawn_file_actions_adddup2(&actions, out_fd, 1);
-    if (error == 0)
-        error = posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
-    if (error == 0)
-        error = posix_spawnp(pid, argv[0], &actions, NULL,
-                             (char *const *)(uintptr_t)argv, environ);
-    (void)posix_spawn_file_actions_destroy(&actions);
-    return error;
-}
+#include "base/spawn.h"
 
 int run_capture(const char *const *argv, struct buf *out)
 {
+    struct spawn_fd fds[] = {{0, -1}, {1, -1}, {2, -1}};
     int ends[2], status = 0, error;
     pid_t pid;
 
     if (pipe2(ends, O_CLOEXEC) != 0)
         return -errno;
-    error = start(&pid, argv, ends[1]);
+    fds[1].from = ends[1];
+    error = spawn_start(&pid, &(struct spawn_options){
+                                  .program = argv[0],
+                                  .argv = (char *const *)(uintptr_t)argv,
+                                  .environment = environ,
+                                  .fds = fds,
+                                  .fd_count = sizeof(fds) / sizeof(fds[0]),
+                              });
     (void)close(ends[1]);
     if (error != 0) {
         (void)close(ends[0]);
-        return -error;
+        return error;
     }
     error = file_read(ends[0], out);
     (void)close(ends[0]);

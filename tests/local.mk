@@ -81,6 +81,7 @@ unit_tests = \
 	tests/unit/test_socks \
 	tests/unit/test_socks_dialogue \
 	tests/unit/test_span \
+	tests/unit/test_spawn \
 	tests/unit/test_stream \
 	tests/unit/test_system_child \
 	tests/unit/test_system_environment \

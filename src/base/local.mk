@@ -29,6 +29,8 @@ libccgate_a_SOURCES += \
 	src/base/pattern.h \
 	src/base/request_id.c \
 	src/base/request_id.h \
+	src/base/spawn.c \
+	src/base/spawn.h \
 	src/base/span.c \
 	src/base/span.h \
 	src/base/system_protocol.c \

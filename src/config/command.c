@@ -2,7 +2,7 @@
  * command: a child process that is run to its end. See command.h.
  */
 #ifndef _GNU_SOURCE
-#define _GNU_SOURCE /* environ, pipe2(), POSIX_SPAWN_SETSID */
+#define _GNU_SOURCE /* environ, pipe2() */
 #endif
 
 #include "config/command.h"
@@ -11,13 +11,13 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "base/spawn.h"
 #include "config/secret.h"
 
 enum { TICK = 20 }; /* ms between two looks whether it ended */
@@ -55,45 +55,23 @@ static char **child_environment(void)
     return copy;
 }
 
-/* In a session of its own it can ask nothing on our terminal, and is killed as a whole.
- * The daemon ignores SIGPIPE, which its children must not. */
-static int set_attributes(posix_spawnattr_t *attributes)
-{
-    sigset_t none, all;
-    int error;
-
-    sigemptyset(&none);
-    sigfillset(&all);
-    error = posix_spawnattr_setsigmask(attributes, &none);
-    if (error == 0)
-        error = posix_spawnattr_setsigdefault(attributes, &all);
-    if (error == 0)
-        error = posix_spawnattr_setflags(attributes, (short)(POSIX_SPAWN_SETSID |
-                                                             POSIX_SPAWN_SETSIGMASK |
-                                                             POSIX_SPAWN_SETSIGDEF));
-    return error;
-}
-
 /* 0 or an errno. */
 static int spawn(struct child *child, const char *const *argv, const int fds[3])
 {
+    const struct spawn_fd given[] = {{0, fds[0]}, {1, fds[1]}, {2, fds[2]}};
     char **environment = child_environment();
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attributes;
     int error;
 
     if (environment == NULL)
         return ENOMEM;
-    posix_spawn_file_actions_init(&actions);
-    posix_spawnattr_init(&attributes);
-    error = set_attributes(&attributes);
-    for (int i = 0; i < 3 && error == 0; i++)
-        error = posix_spawn_file_actions_adddup2(&actions, fds[i], i);
-    if (error == 0)
-        error = posix_spawnp(&child->pid, argv[0], &actions, &attributes,
-                             (char *const *)(uintptr_t)argv, environment);
-    posix_spawnattr_destroy(&attributes);
-    posix_spawn_file_actions_destroy(&actions);
+    error = -spawn_start(&child->pid, &(struct spawn_options){
+                                          .program = argv[0],
+                                          .argv = (char *const *)(uintptr_t)argv,
+                                          .environment = environment,
+                                          .fds = given,
+                                          .fd_count = 3,
+                                          .session = true,
+                                      });
     free(environment);
     return error;
 }

@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/spawn.h"
 
 #define ENGINE_TEXT 64
 #define FIRST_FD    10 /* out of the way of the descriptors that the child is given */
@@ -58,36 +58,6 @@ int pac_child_script(struct span script)
 
 /* ---- start ---- */
 
-static int set_attributes(posix_spawnattr_t *attributes)
-{
-    sigset_t none, all;
-    int error;
-
-    sigemptyset(&none);
-    sigfillset(&all);
-    error = posix_spawnattr_setsigmask(attributes, &none);
-    if (error == 0)
-        error = posix_spawnattr_setsigdefault(attributes, &all);
-    if (error == 0)
-        error = posix_spawnattr_setflags(
-            attributes, (short)(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF));
-    return error;
-}
-
-static int set_actions(posix_spawn_file_actions_t *actions, int socket_fd,
-                       int script_fd)
-{
-    int error = 0;
-
-    for (int fd = 0; fd <= 2 && error == 0; fd++)
-        error = posix_spawn_file_actions_addopen(actions, fd, "/dev/null", O_RDWR, 0);
-    if (error == 0)
-        error = posix_spawn_file_actions_adddup2(actions, socket_fd, PAC_SOCKET_FD);
-    if (error == 0)
-        error = posix_spawn_file_actions_adddup2(actions, script_fd, PAC_SCRIPT_FD);
-    return error;
-}
-
 /* The variable as it stands in the environment, or NULL. */
 static char *zone(void)
 {
@@ -100,24 +70,24 @@ static char *zone(void)
 /* Both descriptors are FIRST_FD or above. */
 static int spawn(struct pac_child *child, int socket_fd, int script_fd)
 {
+    const struct spawn_fd fds[] = {
+        {0, -1},
+        {1, -1},
+        {2, -1},
+        {PAC_SOCKET_FD, socket_fd},
+        {PAC_SCRIPT_FD, script_fd},
+    };
     char name[] = "ccgate-pac";
     char *argv[] = {name, NULL};
     char *variables[] = {zone(), NULL};
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attributes;
-    int error;
 
-    posix_spawn_file_actions_init(&actions);
-    posix_spawnattr_init(&attributes);
-    error = set_attributes(&attributes);
-    if (error == 0)
-        error = set_actions(&actions, socket_fd, script_fd);
-    if (error == 0)
-        error = posix_spawn(&child->pid, child->options.program, &actions, &attributes,
-                            argv, variables);
-    posix_spawnattr_destroy(&attributes);
-    posix_spawn_file_actions_destroy(&actions);
-    return -error;
+    return spawn_start(&child->pid, &(struct spawn_options){
+                                        .program = child->options.program,
+                                        .argv = argv,
+                                        .environment = variables,
+                                        .fds = fds,
+                                        .fd_count = sizeof(fds) / sizeof(fds[0]),
+                                    });
 }
 
 /* The child's ends are moved up, so that dup2() onto 3 and 4 hits neither. */

@@ -2,7 +2,7 @@
  * system_child: see system_child.h.
  */
 #ifndef _GNU_SOURCE
-#define _GNU_SOURCE /* POSIX_SPAWN_SETSID */
+#define _GNU_SOURCE /* environ */
 #endif
 
 #include "route/system_child.h"
@@ -11,7 +11,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +20,7 @@
 
 #include "base/libexec.h"
 #include "base/log.h"
+#include "base/spawn.h"
 #include "route/system_environment.h"
 
 enum {
@@ -44,67 +44,24 @@ struct system_child {
 
 /* ---- the process ---- */
 
-/* In a session of its own it is killed with whatever it started. */
-static int attributes_set(posix_spawnattr_t *attributes)
-{
-    sigset_t none, all;
-    int error;
-
-    (void)sigemptyset(&none);
-    (void)sigfillset(&all);
-    error = posix_spawnattr_setsigmask(attributes, &none);
-    if (error == 0)
-        error = posix_spawnattr_setsigdefault(attributes, &all);
-    if (error == 0)
-        error = posix_spawnattr_setflags(attributes, (short)(POSIX_SPAWN_SETSID |
-                                                             POSIX_SPAWN_SETSIGMASK |
-                                                             POSIX_SPAWN_SETSIGDEF));
-    return error;
-}
-
-/* Descriptors that somebody left open without CLOEXEC are none of its business. */
-#ifdef HAVE_POSIX_SPAWN_FILE_ACTIONS_ADDCLOSEFROM_NP
-static int close_others(posix_spawn_file_actions_t *actions)
-{
-    return posix_spawn_file_actions_addclosefrom_np(actions, SYSTEM_SOCKET_FD + 1);
-}
-#else
-static int close_others(posix_spawn_file_actions_t *actions)
-{
-    (void)actions;
-    return 0;
-}
-#endif
-
-/* 0 or an errno. */
+/* 0 or -errno. */
 static int process_spawn(pid_t *pid, char *program, int socket_fd, bool settings)
 {
+    const struct spawn_fd fds[] = {{SYSTEM_SOCKET_FD, socket_fd}, {0, -1}, {1, -1}};
     char *argv[] = {program, NULL};
-    char **picked;
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attributes;
-    int error;
+    char **picked = system_environment(environ, settings);
+    int error = -ENOMEM;
 
-    error = posix_spawn_file_actions_init(&actions);
-    if (error != 0)
-        return error;
-    picked = system_environment(environ, settings);
-    error = picked == NULL ? ENOMEM : posix_spawnattr_init(&attributes);
-    if (error != 0)
-        goto out;
-    error = attributes_set(&attributes);
-    for (int fd = 0; fd < 2 && error == 0; fd++)
-        error = posix_spawn_file_actions_addopen(&actions, fd, "/dev/null", O_RDWR, 0);
-    if (error == 0)
-        error = posix_spawn_file_actions_adddup2(&actions, socket_fd, SYSTEM_SOCKET_FD);
-    if (error == 0)
-        error = close_others(&actions);
-    if (error == 0)
-        error = posix_spawn(pid, program, &actions, &attributes, argv, picked);
-    (void)posix_spawnattr_destroy(&attributes);
-out:
+    if (picked != NULL)
+        error = spawn_start(pid, &(struct spawn_options){
+                                     .program = program,
+                                     .argv = argv,
+                                     .environment = picked,
+                                     .fds = fds,
+                                     .fd_count = sizeof(fds) / sizeof(fds[0]),
+                                     .session = true,
+                                 });
     free(picked);
-    (void)posix_spawn_file_actions_destroy(&actions);
     return error;
 }
 
@@ -288,7 +245,7 @@ static bool begin(struct system_child *child, bool settings)
                        "ccgate-system cannot be started: %s", strerror(errno));
         return false;
     }
-    error = process_spawn(&child->pid, program, pair[1], settings);
+    error = -process_spawn(&child->pid, program, pair[1], settings);
     (void)close(pair[1]);
     if (error == 0 &&
         (fcntl(pair[0], F_SETFL, O_NONBLOCK) != 0 ||
