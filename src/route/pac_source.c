@@ -4,12 +4,15 @@
 #include "route/pac_source.h"
 
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/log.h"
+#include "certs/paths.h"
 #include "route/pac_copy.h"
 #include "route/system_child.h"
 
@@ -266,8 +269,17 @@ static void on_fetched(void *ctx, struct span body, const char *why)
         failed(s, system_result_name(answer.result), answer.why);
 }
 
+/* The certificates of the company, as "ccgate ca build" has put them down. */
+static bool find_built(const struct pac_source *s, char *path, size_t size)
+{
+    return s->state_dir != NULL && s->ca_count < SYSTEM_CA_FILES &&
+           certs_path(path, size, s->state_dir, CERTS_CORP_ONLY) &&
+           access(path, R_OK) == 0;
+}
+
 static int put_question(const struct pac_source *s, struct buf *out)
 {
+    char built[PATH_MAX];
     struct system_fetch ask = {
         .url = span_of(s->url),
         .limit_ms = (uint32_t)s->times.limit_ms,
@@ -280,6 +292,8 @@ static int put_question(const struct pac_source *s, struct buf *out)
     }
     for (size_t i = 0; i < s->ca_count; i++)
         ask.ca[i] = span_of(s->ca[i]);
+    if (find_built(s, built, sizeof(built)))
+        ask.ca[ask.ca_count++] = span_of(built);
     return system_put_fetch(out, &ask);
 }
 

@@ -4,6 +4,8 @@
  */
 #include <sys/wait.h>
 
+#include "base/file.h"
+#include "certs/paths.h"
 #include "route/pac_source.h"
 #include "system_rig.h"
 
@@ -251,6 +253,31 @@ START_TEST(test_conditional)
 }
 END_TEST
 
+/* What "ccgate ca build" has made counts for the server of the script, too. */
+START_TEST(test_built_certificates)
+{
+    struct system_fetched answer = {
+        .result = SYSTEM_OK, .status = 200, .script = SPAN("FindProxyForURL 1")};
+    char question[4096] = "", path[128];
+    FILE *file;
+    size_t n;
+
+    snprintf(path, sizeof(path), "%s/" CERTS_CORP_ONLY, state);
+    if (_i == 1)
+        ck_assert_int_eq(file_replace(path, SPAN("x"), 0644), 0);
+    system_answer(&answer);
+    system_fake("dd bs=4096 count=1 of=$here/asked <&3 2>/dev/null;"
+                "cat $here/hello $here/answer >&3; exec cat <&3");
+    start(true);
+    await_changes(1);
+    file = fopen(system_path("asked"), "r");
+    ck_assert_ptr_nonnull(file);
+    n = fread(question, 1, sizeof(question), file);
+    fclose(file);
+    ck_assert_int_eq(memmem(question, n, path, strlen(path)) != NULL, _i == 1);
+}
+END_TEST
+
 /* Without a script there is nothing that 304 could mean. */
 START_TEST(test_same_of_nothing)
 {
@@ -309,6 +336,7 @@ int main(void)
     tcase_add_test(tcase, test_failed);
     tcase_add_test(tcase, test_kept);
     tcase_add_test(tcase, test_conditional);
+    tcase_add_loop_test(tcase, test_built_certificates, 0, 2);
     tcase_add_test(tcase, test_same_of_nothing);
     tcase_add_test(tcase, test_hangs);
     tcase_add_test(tcase, test_free_early);
