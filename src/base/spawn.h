@@ -26,7 +26,8 @@ struct spawn_options {
 
 /*
  * No signal is blocked or ignored in it, since the daemon ignores SIGPIPE, and all
- * other descriptors are closed where the system can do that. 0 or -errno.
+ * descriptors above those it is given are closed where the system can do that. 0 or
+ * -errno.
  */
 int spawn_start(pid_t *pid, const struct spawn_options *options);
 
