@@ -35,7 +35,12 @@ struct config *reload_now(const struct config_sources *sources, struct buf *mess
 {
     struct config *config = config_load(sources, messages);
 
-    if (config == NULL || tls_check_files(config->tls_ca, messages))
+    struct tls_settings trust;
+
+    if (config == NULL)
+        return NULL;
+    trust = tls_settings_of(config);
+    if (tls_settings_check(&trust, messages))
         return config;
     config_unref(config);
     return NULL;

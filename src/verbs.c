@@ -58,13 +58,15 @@ struct config *verb_config(const struct options *options,
 int verb_check_config(const struct options *options)
 {
     struct config *config = verb_config(options, CONFIG_PASSWORDS_ALL);
+    struct tls_settings trust;
     struct buf messages;
     bool ok;
 
     if (config == NULL)
         return 2;
     buf_init(&messages, OUTPUT_LIMIT);
-    ok = tls_check_files(config->tls_ca, &messages);
+    trust = tls_settings_of(config);
+    ok = tls_settings_check(&trust, &messages);
     print(stderr, &messages);
     buf_clear(&messages);
     config_unref(config);

@@ -100,6 +100,12 @@ static void lists_free(struct config *c)
     strings_free(c->header);
     strings_free(c->tls_ca);
     free(c->tls_ca_dir);
+    strings_free(c->tls_weak_ca);
+    strings_free(c->tls_pins);
+    strings_free(c->tls_legacy);
+    free(c->tls_cert);
+    free(c->tls_key);
+    free(c->tls_key_password_file);
 }
 
 void config_unref(struct config *c)
@@ -319,7 +325,10 @@ static void set_path(struct build *b, const struct config_key *key,
 
     if (text.len == 0)
         return;
-    if (key->choices == NULL)
+    if (key->argument != NULL && strcmp(key->argument, "FILE|URI") == 0 &&
+        span_starts(text, SPAN("pkcs11:")))
+        *field = build_dup(b, text);
+    else if (key->choices == NULL)
         *field = build_path(b, at, text);
     else if (choice_find(key->choices, text) >= 0)
         *field = build_dup(b, text);

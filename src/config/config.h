@@ -177,10 +177,16 @@ struct config {
     enum config_outside outside;
     struct config_patterns auth_hosts;
     bool via_corp_proxy;
-    struct config_login login; /* global, for proxies of the environment */
-    char **header;             /* lines for every proxy, NULL-terminated, or NULL */
-    char **tls_ca;             /* files, NULL-terminated, or NULL */
-    char *tls_ca_dir;          /* a folder of such files */
+    struct config_login login;   /* global, for proxies of the environment */
+    char **header;               /* lines for every proxy, NULL-terminated, or NULL */
+    char **tls_ca;               /* files, NULL-terminated, or NULL; as are the lists */
+    char *tls_ca_dir;            /* a folder of such files */
+    char **tls_weak_ca;          /* SHA-256 of a CA, 64 hexadecimal digits */
+    char **tls_pins;             /* "HOST sha256//BASE64", lower-case host */
+    char **tls_legacy;           /* lower-case hosts */
+    char *tls_cert;              /* our own: a path or "pkcs11:..."; NULL: none */
+    char *tls_key;               /* NULL: in tls_cert */
+    char *tls_key_password_file; /* NULL: none */
     struct netblock *allow;
     size_t allow_count;
     bool allow_any_user; /* allow_users: ["*"] */

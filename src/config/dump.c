@@ -343,6 +343,12 @@ static void put_patterns(struct dump *d, const struct config_patterns *patterns)
         put_item(d, patterns->text[i]);
 }
 
+/* Of a key whose list is one of texts. */
+static char **strings_of(const struct config *c, const struct config_key *key)
+{
+    return *(char ***)(void *)((char *)(uintptr_t)c + key->offset);
+}
+
 static void put_list(struct dump *d, const struct config_key *key)
 {
     const struct config *c = d->config;
@@ -366,7 +372,7 @@ static void put_list(struct dump *d, const struct config_key *key)
     else if (key->offset == offsetof(struct config, header))
         put_headers(d, c->header, "\n");
     else
-        put_strings(d, c->tls_ca);
+        put_strings(d, strings_of(c, key));
 }
 
 static bool list_is_empty(const struct config *c, const struct config_key *key)
@@ -387,8 +393,7 @@ static bool list_is_empty(const struct config *c, const struct config_key *key)
         return c->allow_count == 0;
     if (key->offset == offsetof(struct config, allow_uid))
         return c->allow_uid_count == 0 && !c->allow_any_user;
-    return (key->offset == offsetof(struct config, header) ? c->header : c->tls_ca) ==
-           NULL;
+    return strings_of(c, key) == NULL;
 }
 
 static void put_origin(struct dump *d, const struct config_key *key)

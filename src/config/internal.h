@@ -8,7 +8,7 @@
 
 #include "config/config.h"
 
-enum { KEY_MAX = 64 };           /* keys in the schema at most */
+enum { KEY_MAX = 96 };           /* keys in the schema at most */
 enum { FILE_MAX = 1024 * 1024 }; /* bytes of a configuration file at most */
 enum { QUOTE_SIZE = 64 };
 
@@ -244,13 +244,18 @@ void build_patterns(struct build *b, const struct node *at, struct span text,
  */
 void build_rule_proxy(struct build *b, const struct node *at, struct span text);
 
-/* Items of lists (lists.c, listen.c, proxy.c, rules.c). */
+/* Items of lists (lists.c, listen.c, proxy.c, rules.c, tls.c). */
 typedef void build_item(struct build *b, const struct node *item);
 build_item build_listen, build_tunnel, build_proxy, build_rule;
+build_item build_tls_ca, build_tls_weak_ca, build_tls_pin, build_tls_legacy;
 void build_list(struct build *b, const struct config_key *key,
                 const struct node *value);
 void build_header(struct build *b, const struct node *item, char ***header);
-void strings_free(char **strings); /* NULL-terminated; NULL-safe */
+
+/* Lists of texts, NULL-terminated or NULL. The string (NULL: none) becomes the list's.
+ */
+void string_add(struct build *b, char ***strings, char *string);
+void strings_free(char **strings); /* NULL-safe */
 
 /* What concerns several keys: addresses that nobody is allowed to, tunnels to
  * ourselves.

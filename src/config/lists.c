@@ -8,7 +8,7 @@
 
 #include "config/internal.h"
 
-static void string_add(struct build *b, char ***strings, char *string)
+void string_add(struct build *b, char ***strings, char *string)
 {
     size_t n = 0;
     char **larger;
@@ -170,12 +170,7 @@ static void build_allow_user(struct build *b, const struct node *item)
     c->allow_uid = larger;
 }
 
-/* ---- tls.ca, header ---- */
-
-static void build_tls_ca(struct build *b, const struct node *item)
-{
-    string_add(b, &b->config->tls_ca, build_path(b, item, node_span(item)));
-}
+/* ---- header ---- */
 
 /* RFC 9110 section 5.6.2 */
 static bool is_token(struct span s)
@@ -267,6 +262,9 @@ static const struct {
     {offsetof(struct config, auth_hosts), build_auth_hosts, false, true},
     {offsetof(struct config, header), build_global_header, false, false},
     {offsetof(struct config, tls_ca), build_tls_ca, false, false},
+    {offsetof(struct config, tls_weak_ca), build_tls_weak_ca, false, false},
+    {offsetof(struct config, tls_pins), build_tls_pin, false, false},
+    {offsetof(struct config, tls_legacy), build_tls_legacy, false, false},
     {offsetof(struct config, allow), build_allow, false, false},
     {offsetof(struct config, allow_uid), build_allow_user, false, false},
 };

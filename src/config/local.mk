@@ -28,5 +28,6 @@ libccgate_a_SOURCES += \
 	src/config/secret_store.c \
 	src/config/settings.c \
 	src/config/suggest.c \
+	src/config/tls.c \
 	src/config/value.c \
 	src/config/yaml.c

@@ -195,6 +195,8 @@ static void tls_begin(struct connector *c)
             .context = c->egress->tls,
             .stream = c->upstream->stream,
             .host = connector_hop(c)->host,
+            .session = connector_hop(c)->name,
+            .no_identity = connector_hop(c)->withheld,
             .timeout_ms = c->config->timeout.tls,
             .end_point = &c->upstream->end_point,
         },

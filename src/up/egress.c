@@ -33,11 +33,9 @@ static const enum resolve_mode resolve_modes[] = {
 
 static struct tls_context *trust_new(struct loop *loop, const struct config *config)
 {
-    const struct held_places places = {.state_dir = config->state_dir,
-                                       .drop_in = config->tls_ca_dir,
-                                       .files = config->tls_ca};
+    const struct tls_settings settings = tls_settings_of(config);
 
-    return tls_context_new(loop, &places);
+    return tls_context_new(loop, &settings);
 }
 
 struct egress *egress_new(struct loop *loop, struct config *config)

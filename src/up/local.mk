@@ -27,10 +27,20 @@ libccgate_a_SOURCES += \
 	src/up/stream.h \
 	src/up/tls.c \
 	src/up/tls.h \
+	src/up/tls_bio.c \
+	src/up/tls_bio.h \
 	src/up/tls_context.c \
 	src/up/tls_context.h \
 	src/up/trail.c \
 	src/up/trail.h \
+	src/up/tls_explain.c \
+	src/up/tls_identity.c \
+	src/up/tls_internal.h \
+	src/up/tls_load.c \
+	src/up/tls_load.h \
+	src/up/tls_sessions.c \
+	src/up/tls_sessions.h \
+	src/up/tls_verify.c \
 	src/up/tunnel.c \
 	src/up/tunnel.h \
 	src/up/upstream.c \

@@ -99,10 +99,8 @@ static struct above *above_get(struct stream *s)
     return s->above;
 }
 
-static void above_free(struct stream *s)
+static void above_free(struct above *above)
 {
-    struct above *above = s->above;
-
     if (!above)
         return;
     defer_cancel(&above->again);
@@ -110,7 +108,6 @@ static void above_free(struct stream *s)
         above->layer->free(above->state);
     free(above->unread);
     free(above);
-    s->above = NULL;
 }
 
 struct stream *stream_new(struct loop *loop, int fd)
@@ -151,10 +148,8 @@ void stream_want(struct stream *s, unsigned events)
     watch_update(s);
 }
 
-static ssize_t unread_take(struct stream *s, void *bytes, size_t n)
+static ssize_t unread_take(struct above *above, void *bytes, size_t n)
 {
-    struct above *above = s->above;
-
     if (n > above->unread_len)
         n = above->unread_len;
     memcpy(bytes, above->unread + above->unread_at, n);
@@ -164,30 +159,46 @@ static ssize_t unread_take(struct stream *s, void *bytes, size_t n)
         return (ssize_t)n;
     free(above->unread);
     above->unread = NULL;
-    if (!above->layer)
-        above_free(s);
     return (ssize_t)n;
+}
+
+static ssize_t above_read(struct above *above, int fd, void *bytes, size_t n)
+{
+    if (above && above->unread)
+        return unread_take(above, bytes, n);
+    if (above && above->layer)
+        return above->layer->read(above->state, bytes, n);
+    return result_of(recv(fd, bytes, n, 0));
+}
+
+static ssize_t above_write(struct above *above, int fd, const void *bytes, size_t n)
+{
+    if (above && above->layer)
+        return above->layer->write(above->state, bytes, n);
+    return result_of(send(fd, bytes, n, MSG_NOSIGNAL));
 }
 
 ssize_t stream_read(struct stream *s, void *bytes, size_t n)
 {
-    if (s->above && s->above->unread)
-        return unread_take(s, bytes, n);
-    if (!s->above)
-        return result_of(recv(watch_fd(s->watch), bytes, n, 0));
-    ssize_t got = s->above->layer->read(s->above->state, bytes, n);
-    watch_update(s);
+    struct above *above = s->above;
+    bool by_layer = above && !above->unread;
+    ssize_t got = above_read(above, watch_fd(s->watch), bytes, n);
+
+    if (by_layer) {
+        watch_update(s);
+    } else if (above && !above->unread && !above->layer) {
+        above_free(above);
+        s->above = NULL;
+    }
     return got;
 }
 
 ssize_t stream_write(struct stream *s, const void *bytes, size_t n)
 {
-    const struct stream_layer *layer = layer_of(s);
+    ssize_t put = above_write(s->above, watch_fd(s->watch), bytes, n);
 
-    if (!layer)
-        return result_of(send(watch_fd(s->watch), bytes, n, MSG_NOSIGNAL));
-    ssize_t put = layer->write(s->above->state, bytes, n);
-    watch_update(s);
+    if (layer_of(s))
+        watch_update(s);
     return put;
 }
 
@@ -243,11 +254,71 @@ bool stream_is_quiet(struct stream *s)
     return n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
 }
 
+/* ---- what is taken from below another layer ---- */
+
+struct stream_below {
+    struct stream *stream;
+    struct above *above; /* NULL: the socket */
+};
+
+bool stream_is_layered(const struct stream *s)
+{
+    return s->above != NULL;
+}
+
+struct stream_below *stream_take_below(struct stream *s)
+{
+    struct stream_below *below = calloc(1, sizeof(*below));
+
+    if (!below)
+        return NULL;
+    below->stream = s;
+    below->above = s->above;
+    s->above = NULL;
+    if (below->above)
+        defer_cancel(&below->above->again);
+    return below;
+}
+
+ssize_t stream_below_read(struct stream_below *below, void *bytes, size_t n)
+{
+    return above_read(below->above, watch_fd(below->stream->watch), bytes, n);
+}
+
+ssize_t stream_below_write(struct stream_below *below, const void *bytes, size_t n)
+{
+    return above_write(below->above, watch_fd(below->stream->watch), bytes, n);
+}
+
+unsigned stream_below_crossed(struct stream_below *below)
+{
+    struct above *above = below->above;
+
+    return above && above->layer ? above->layer->crossed(above->state) : 0;
+}
+
+int stream_below_shutdown(struct stream_below *below)
+{
+    struct above *above = below->above;
+
+    return above && above->layer ? above->layer->shutdown(above->state) : 0;
+}
+
+void stream_below_free(struct stream_below *below)
+{
+    if (!below)
+        return;
+    above_free(below->above);
+    free(below);
+}
+
+/* ---- the end ---- */
+
 void stream_close(struct stream *s)
 {
     if (!s)
         return;
-    above_free(s);
+    above_free(s->above);
     watch_close(s->watch);
     free(s);
 }

@@ -39,6 +39,22 @@ struct stream *stream_new(struct loop *loop, int fd);
 int stream_set_layer(struct stream *stream, const struct stream_layer *layer,
                      void *state);
 
+/*
+ * Takes what is above the socket away from the stream, layer and pushed-back bytes, so
+ * that another layer can be put over it. Read and write as the stream's own do; crossed
+ * and pending as a layer's. The stream must outlive it. NULL when memory is out.
+ */
+struct stream_below;
+struct stream_below *stream_take_below(struct stream *stream);
+ssize_t stream_below_read(struct stream_below *below, void *bytes, size_t n);
+ssize_t stream_below_write(struct stream_below *below, const void *bytes, size_t n);
+unsigned stream_below_crossed(struct stream_below *below);
+int stream_below_shutdown(struct stream_below *below);
+void stream_below_free(struct stream_below *below); /* NULL-safe */
+
+/* Whether bytes or a layer are above the socket. */
+bool stream_is_layered(const struct stream *stream);
+
 void stream_on_event(struct stream *stream, stream_callback *callback, void *ctx);
 
 /*

@@ -1,8 +1,6 @@
 /*
  * tls: the handshake, and the layer it leaves on the stream.
  */
-#include "up/tls.h"
-
 #include <arpa/inet.h>
 #include <errno.h>
 #include <openssl/err.h>
@@ -11,29 +9,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
-#include "up/tls_context.h"
+#include "up/tls_bio.h"
+#include "up/tls_internal.h"
 
 /* The layer's state: lives as long as its stream. */
 struct tls {
     SSL *ssl;
-    unsigned read_needs, write_needs; /* what the last call waited for */
-};
-
-struct tls_handshake {
-    struct loop *loop;
+    struct tls_handshake *handshake; /* NULL once it is done */
     struct tls_context *context;
-    struct tls_waiter waiter;
-    struct stream *stream;
-    struct tls_end_point *end_point; /* or NULL */
-    SSL *ssl;
-    char *host;
-    struct deadline limit;
-    char subject[160]; /* of the certificate that did not verify */
-    int depth;
-    char detail[512];
-    tls_callback *callback;
-    void *ctx;
+    struct stream_below *below;       /* the SSL's own, if it is not on the socket */
+    char *session;                    /* the name of those to keep, or NULL */
+    unsigned read_needs, write_needs; /* what the last call waited for */
 };
 
 /* ---- the layer ---- */
@@ -96,7 +84,7 @@ static int tls_shutdown(void *state)
     t->write_needs = 0;
     int n = SSL_shutdown(t->ssl);
     if (n >= 0)
-        return 0;
+        return t->below ? stream_below_shutdown(t->below) : 0;
     ssize_t result = tls_result(t, n, &t->write_needs);
     return result == -EAGAIN ? -EAGAIN : 0;
 }
@@ -114,7 +102,9 @@ static unsigned tls_crossed(void *state)
 {
     struct tls *t = state;
 
-    return (t->read_needs & STREAM_WRITE) | (t->write_needs & STREAM_READ);
+    unsigned below = t->below ? stream_below_crossed(t->below) : 0;
+
+    return below | (t->read_needs & STREAM_WRITE) | (t->write_needs & STREAM_READ);
 }
 
 static void tls_free(void *state)
@@ -122,6 +112,8 @@ static void tls_free(void *state)
     struct tls *t = state;
 
     SSL_free(t->ssl);
+    tls_context_unref(t->context);
+    free(t->session);
     free(t);
 }
 
@@ -134,20 +126,50 @@ static const struct stream_layer tls_layer = {
     .free = tls_free,
 };
 
+/* ---- sessions ---- */
+
+int tls_session_new(SSL *ssl, SSL_SESSION *session)
+{
+    struct tls *t = SSL_get_app_data(ssl);
+
+    if (t->session)
+        tls_sessions_keep(tls_context_sessions(t->context), t->session, session);
+    return 0;
+}
+
+static void session_resume(struct tls *t)
+{
+    SSL_SESSION *session;
+
+    if (!t->session)
+        return;
+    session = tls_sessions_find(tls_context_sessions(t->context), t->session);
+    if (session)
+        (void)SSL_set_session(t->ssl, session); /* else it is a whole handshake */
+}
+
 /* ---- the handshake ---- */
+
+struct tls_handshake *tls_handshake_of(const SSL *ssl)
+{
+    struct tls *t = SSL_get_app_data(ssl);
+
+    return t->handshake;
+}
 
 void tls_cancel(struct tls_handshake *h)
 {
     if (!h)
         return;
     tls_context_leave(&h->waiter);
-    deadline_clear(h->loop, &h->limit);
-    if (h->ssl) {
-        stream_want(h->stream, 0);
-        SSL_free(h->ssl);
+    deadline_clear(h->o.loop, &h->limit);
+    if (h->tls) {
+        stream_want(h->o.stream, 0);
+        tls_free(h->tls);
     }
-    tls_context_unref(h->context);
+    tls_context_unref(h->o.context);
     free(h->host);
+    free(h->session);
     free(h);
 }
 
@@ -160,52 +182,6 @@ static void handshake_end(struct tls_handshake *h, enum outcome outcome)
     memcpy(detail, h->detail, sizeof(detail));
     tls_cancel(h);
     callback(ctx, outcome, outcome == OUTCOME_OK ? NULL : detail);
-}
-
-static int verify_seen(int ok, X509_STORE_CTX *store)
-{
-    SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
-    struct tls_handshake *h = SSL_get_app_data(ssl);
-
-    if (!ok && h && !h->subject[0]) {
-        X509 *cert = X509_STORE_CTX_get_current_cert(store);
-
-        h->depth = X509_STORE_CTX_get_error_depth(store);
-        if (cert)
-            X509_NAME_oneline(X509_get_subject_name(cert), h->subject,
-                              sizeof(h->subject));
-    }
-    return ok;
-}
-
-static enum outcome certificate_explain(struct tls_handshake *h, long code)
-{
-    snprintf(h->detail, sizeof(h->detail), "certificate of %s (%s, depth %d): %s (%ld)",
-             h->host, h->subject[0] ? h->subject : "no subject", h->depth,
-             X509_verify_cert_error_string(code), code);
-    return OUTCOME_TLS_CERTIFICATE;
-}
-
-static enum outcome handshake_explain(struct tls_handshake *h, int ssl_error)
-{
-    unsigned long code = ERR_peek_error();
-    long verify = SSL_get_verify_result(h->ssl);
-    const char *text = ERR_reason_error_string(code);
-
-    if (verify != X509_V_OK)
-        return certificate_explain(h, verify);
-    if (ssl_error == SSL_ERROR_SYSCALL || ssl_error == SSL_ERROR_ZERO_RETURN) {
-        snprintf(h->detail, sizeof(h->detail), "closed during the TLS handshake");
-        return OUTCOME_TLS_PROTOCOL;
-    }
-    int reason = ERR_GET_REASON(code);
-    if (reason == SSL_R_WRONG_VERSION_NUMBER || reason == SSL_R_HTTP_REQUEST) {
-        snprintf(h->detail, sizeof(h->detail),
-                 "no TLS is spoken there (is it an http:// proxy?)");
-        return OUTCOME_TLS_PROTOCOL;
-    }
-    snprintf(h->detail, sizeof(h->detail), "%s", text ? text : "TLS failed");
-    return reason >= SSL_AD_REASON_OFFSET ? OUTCOME_TLS_ALERT : OUTCOME_TLS_PROTOCOL;
 }
 
 /* The hash is that of the certificate's signature, but SHA-256 for those too weak. */
@@ -233,30 +209,26 @@ static void end_point_set(struct tls_end_point *end_point, SSL *ssl)
 
 static bool layer_install(struct tls_handshake *h)
 {
-    struct tls *t = calloc(1, sizeof(*t));
+    struct tls *t = h->tls;
 
-    if (!t)
+    if (stream_set_layer(h->o.stream, &tls_layer, t) != 0)
         return false;
-    if (stream_set_layer(h->stream, &tls_layer, t) != 0) {
-        free(t);
-        return false;
-    }
-    if (h->end_point)
-        end_point_set(h->end_point, h->ssl);
-    t->ssl = h->ssl;
-    SSL_set_app_data(t->ssl, NULL);
-    h->ssl = NULL;
-    stream_want(h->stream, 0);
+    if (h->o.end_point)
+        end_point_set(h->o.end_point, t->ssl);
+    t->handshake = NULL;
+    h->tls = NULL;
+    stream_want(h->o.stream, 0);
     return true;
 }
 
 static void handshake_step(void *ctx, unsigned events)
 {
     struct tls_handshake *h = ctx;
+    struct tls *t = h->tls;
 
     (void)events;
     ERR_clear_error();
-    int n = SSL_connect(h->ssl);
+    int n = SSL_connect(t->ssl);
     if (n == 1) {
         if (layer_install(h)) {
             handshake_end(h, OUTCOME_OK);
@@ -266,23 +238,68 @@ static void handshake_step(void *ctx, unsigned events)
         handshake_end(h, OUTCOME_INTERNAL);
         return;
     }
-    int error = SSL_get_error(h->ssl, n);
+    int error = SSL_get_error(t->ssl, n);
     unsigned needs = needs_of(error);
     if (needs)
-        stream_want(h->stream, needs);
+        stream_want(h->o.stream,
+                    needs | (t->below ? stream_below_crossed(t->below) : 0));
     else
-        handshake_end(h, handshake_explain(h, error));
+        handshake_end(h, tls_explain(h, t->ssl, error));
 }
 
-static bool identity_set(struct tls_handshake *h)
+/* ---- its beginning ---- */
+
+static bool identity_set(const struct tls_handshake *h, SSL *ssl)
 {
     unsigned char ip[16];
 
     if (inet_pton(AF_INET, h->host, ip) == 1 || inet_pton(AF_INET6, h->host, ip) == 1)
-        return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(h->ssl), h->host) == 1;
-    SSL_set_hostflags(h->ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-    return SSL_set1_host(h->ssl, h->host) == 1 &&
-           SSL_set_tlsext_host_name(h->ssl, h->host) == 1;
+        return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), h->host) == 1;
+    SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+    return SSL_set1_host(ssl, h->host) == 1 &&
+           SSL_set_tlsext_host_name(ssl, h->host) == 1;
+}
+
+/* On the socket or, inside other TLS, over what is above it now. */
+static bool transport_set(struct tls *t, struct stream *stream)
+{
+    BIO *bio;
+
+    if (!stream_is_layered(stream))
+        return SSL_set_fd(t->ssl, stream_fd(stream)) == 1;
+    t->below = stream_take_below(stream);
+    bio = t->below ? tls_bio_new(t->below) : NULL;
+    if (!bio) {
+        stream_below_free(t->below);
+        t->below = NULL;
+        return false;
+    }
+    SSL_set_bio(t->ssl, bio, bio);
+    return true;
+}
+
+static struct tls *tls_new(const struct tls_handshake *h, SSL_CTX *ctx)
+{
+    struct tls *t = calloc(1, sizeof(*t));
+
+    if (!t)
+        return NULL;
+    t->context = tls_context_ref(h->o.context);
+    t->session = h->session ? strdup(h->session) : NULL;
+    t->ssl = SSL_new(ctx);
+    if (t->ssl && identity_set(h, t->ssl) && transport_set(t, h->o.stream))
+        return t;
+    tls_free(t);
+    return NULL;
+}
+
+static bool is_legacy(const struct tls_handshake *h)
+{
+    char *const *hosts = tls_context_settings(h->o.context)->legacy;
+
+    while (*hosts && strcasecmp(*hosts, h->host) != 0)
+        hosts++;
+    return *hosts;
 }
 
 static void context_ready(struct tls_waiter *waiter)
@@ -291,24 +308,29 @@ static void context_ready(struct tls_waiter *waiter)
     struct tls_handshake *h =
         (struct tls_handshake *)((char *)waiter -
                                  offsetof(struct tls_handshake, waiter));
-    SSL_CTX *ctx = tls_context_get(h->context);
+    SSL_CTX *ctx = tls_context_get(h->o.context);
 
     if (!ctx) {
-        snprintf(h->detail, sizeof(h->detail), "%s", tls_context_error(h->context));
+        snprintf(h->detail, sizeof(h->detail), "%s", tls_context_error(h->o.context));
         handshake_end(h, OUTCOME_INTERNAL);
         return;
     }
-    h->ssl = SSL_new(ctx);
-    if (!h->ssl || !identity_set(h) || SSL_set_fd(h->ssl, stream_fd(h->stream)) != 1) {
+    h->tls = tls_new(h, ctx);
+    if (!h->tls) {
         snprintf(h->detail, sizeof(h->detail), "TLS could not be set up for %s",
                  h->host);
         handshake_end(h, OUTCOME_INTERNAL);
         return;
     }
-    SSL_set_alpn_protos(h->ssl, alpn, sizeof(alpn) - 1);
-    SSL_set_app_data(h->ssl, h);
-    SSL_set_verify(h->ssl, SSL_VERIFY_PEER, verify_seen);
-    stream_on_event(h->stream, handshake_step, h);
+    h->tls->handshake = h;
+    SSL_set_app_data(h->tls->ssl, h->tls);
+    SSL_set_alpn_protos(h->tls->ssl, alpn, sizeof(alpn) - 1);
+    if (is_legacy(h))
+        SSL_set_options(h->tls->ssl, SSL_OP_LEGACY_SERVER_CONNECT);
+    if (h->o.no_identity)
+        SSL_certs_clear(h->tls->ssl);
+    session_resume(h->tls);
+    stream_on_event(h->o.stream, handshake_step, h);
     handshake_step(h, 0);
 }
 
@@ -329,19 +351,19 @@ struct tls_handshake *tls_start(const struct tls_options *options,
     if (!h)
         return NULL;
     h->host = strdup(options->host);
-    if (!h->host) {
+    h->session = options->session ? strdup(options->session) : NULL;
+    if (!h->host || (options->session && !h->session)) {
+        free(h->host);
         free(h);
         return NULL;
     }
-    h->loop = options->loop;
-    h->context = tls_context_ref(options->context);
-    h->stream = options->stream;
-    h->end_point = options->end_point;
+    h->o = *options;
+    h->o.context = tls_context_ref(options->context);
     h->callback = callback;
     h->ctx = ctx;
     h->waiter.ready = context_ready;
     deadline_init(&h->limit, limit_fired, h);
-    deadline_set(h->loop, &h->limit, options->timeout_ms);
-    tls_context_wait(h->context, &h->waiter);
+    deadline_set(h->o.loop, &h->limit, options->timeout_ms);
+    tls_context_wait(h->o.context, &h->waiter);
     return h;
 }

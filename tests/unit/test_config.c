@@ -337,10 +337,16 @@ START_TEST(dump_origins)
              root);
     ck_assert_ptr_nonnull(strstr(out, line));
     ck_assert_ptr_nonnull(strstr(out, "tls:\n  ca: []  # default\n"));
+    ck_assert_ptr_nonnull(strstr(out, "  pins: []  # default\n"));
     ck_assert_ptr_null(strstr(out, "pidfile"));
     config_unref(c);
 }
 END_TEST
+
+#define HASH                                                                           \
+    "00:11:22:33:44:55:66:77:88:99:aa:bb:cc:dd:ee:ff:"                                 \
+    "00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF"
+#define PIN "sha256//47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
 
 /* What was dumped reads back as the same. */
 START_TEST(dump_again)
@@ -360,7 +366,9 @@ START_TEST(dump_again)
         "username: 'CORP\\alice'\nworkstation: '- a: b #'\ndomain: 'null'\n"
         "auth: [basic, ntlm]\n"
         "password_file: pw\nheader: ['X: \xc3\xbc', 'Y: a\\b']\n"
-        "tls: {ca: ['/a b.pem']}\n"
+        "tls: {ca: ['/a b.pem'], weak_ca: ['" HASH "'], pins: ['[::1] " PIN "'],\n"
+        "  legacy_renegotiation: [Old.Corp.Example], cert: 'pkcs11:object=me',\n"
+        "  key: ./k.pem, key_password_file: /pw}\n"
         "allow_users: ['*', 7]\nlog: {to: syslog, format: json, level: debug}\n"
         "timeout: {idle: 90m, drain: 0}\nlimit: {sessions: 5, login_body: 3KB}\n");
     sources.file = under("/my.yaml");

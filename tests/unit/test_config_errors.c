@@ -353,6 +353,23 @@ static const struct {
     {"allow_users: 4294967295\n", "f.yaml:1:14: no user has such a number\n"
                                   "allow_users: 4294967295\n"
                                   "             ^\n"},
+    {"tls: {pins: [proxy.test, \"a sha256//AAAA=\"], weak_ca: 12}\n",
+     "f.yaml:1:14: a pin is written as \"HOST sha256//BASE64\", the SHA-256 of the "
+     "certificate's public key in base64, as curl wants it\n"
+     "tls: {pins: [proxy.test, \"a sha256//AAAA=\"], weak_ca: 12}\n"
+     "             ^\n"
+     "f.yaml:1:26: a pin is written as \"HOST sha256//BASE64\", the SHA-256 of the "
+     "certificate's public key in base64, as curl wants it\n"
+     "tls: {pins: [proxy.test, \"a sha256//AAAA=\"], weak_ca: 12}\n"
+     "                         ^\n"
+     "f.yaml:1:55: a CA is named by its SHA-256 fingerprint, 64 hexadecimal digits: "
+     "openssl x509 -fingerprint -sha256 shows it\n"
+     "tls: {pins: [proxy.test, \"a sha256//AAAA=\"], weak_ca: 12}\n"
+     "                                                      ^\n"},
+    {"tls: {legacy_renegotiation: http://a/}\n",
+     "f.yaml:1:29: the name or address of a host is needed here\n"
+     "tls: {legacy_renegotiation: http://a/}\n"
+     "                            ^\n"},
     {"header: [Host: x, \"a b: c\", \"abc\", \"TE: 3\", \"A: b\\r\\nC: d\"]\n",
      "f.yaml:1:10: an item of \"header\" cannot be a map\n"
      "header: [Host: x, \"a b: c\", \"abc\", \"TE: 3\", \"A: b\\r\\nC: d\"]\n"

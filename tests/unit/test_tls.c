@@ -1,107 +1,11 @@
 /*
  * test_tls: handshakes that succeed and fail, and what passes through the layer.
  */
-#include "up/tls.h"
-
 #include <sys/stat.h>
 
 #include "base/file.h"
 #include "certs/paths.h"
-#include "tls_rig.h"
-
-#define DAY (24 * 3600)
-
-static struct identity authority, stranger;
-static char ca_path[64];
-static struct tls_context *context;
-static struct stream *stream;
-static struct tls_server server;
-static bool served;
-static int far;
-
-static struct call {
-    struct tls_handshake *handshake;
-    bool done;
-    enum outcome outcome;
-    char detail[600];
-    struct tls_end_point end_point;
-} call;
-
-static void begin(void)
-{
-    int ends[2];
-    char *files[] = {ca_path, NULL};
-
-    loop_begin();
-    authority = identity_new("Test CA", NULL, NULL, -DAY, DAY);
-    stranger = identity_new("Strange CA", NULL, NULL, -DAY, DAY);
-    snprintf(ca_path, sizeof(ca_path), "/tmp/test_tls.XXXXXX");
-    identity_save(&authority, ca_path);
-    context = tls_context_new(loop, &(struct held_places){.files = files});
-    ck_assert_ptr_nonnull(context);
-    pair_open(ends);
-    stream = stream_new(loop, ends[0]);
-    far = ends[1];
-    served = false;
-}
-
-static void end(void)
-{
-    stream_close(stream);
-    if (served)
-        tls_server_stop(&server);
-    else if (far >= 0)
-        close(far);
-    tls_context_unref(context);
-    identity_free(&authority);
-    identity_free(&stranger);
-    unlink(ca_path);
-    loop_end();
-}
-
-static void serve(const char *name, const char *san, const struct identity *issuer,
-                  long from, long until)
-{
-    struct identity id = identity_new(name, san, issuer, from, until);
-
-    tls_server_start(&server, far, &id);
-    served = true;
-    identity_free(&id);
-}
-
-static void handshaken(void *ctx, enum outcome outcome, const char *detail)
-{
-    ck_assert_ptr_eq(ctx, &call);
-    ck_assert_msg(call.handshake != NULL, "called before tls_start() returned");
-    ck_assert_msg(!call.done, "called twice, or after its cancel");
-    ck_assert((detail == NULL) == (outcome == OUTCOME_OK));
-    call.done = true;
-    call.outcome = outcome;
-    snprintf(call.detail, sizeof(call.detail), "%s", detail ? detail : "");
-    loop_stop(loop);
-}
-
-static void handshake_begin(const char *host, uint64_t timeout_ms)
-{
-    call = (struct call){.done = false};
-    call.handshake = tls_start(&(struct tls_options){.loop = loop,
-                                                     .context = context,
-                                                     .stream = stream,
-                                                     .host = host,
-                                                     .timeout_ms = timeout_ms,
-                                                     .end_point = &call.end_point},
-                               handshaken, &call);
-    ck_assert_ptr_nonnull(call.handshake);
-    ck_assert(!call.done);
-}
-
-static enum outcome handshake(const char *host)
-{
-    handshake_begin(host, 10000);
-    loop_await();
-    ck_assert(call.done);
-    return call.outcome;
-}
+#include "tls_hand_rig.h"
 
 /* ---- certificates ---- */
 
@@ -198,7 +102,7 @@ START_TEST(old_versions_are_refused)
     SSL_set_min_proto_version(server.ssl, TLS1_1_VERSION);
     SSL_set_max_proto_version(server.ssl, TLS1_1_VERSION);
     ck_assert_int_eq(handshake("proxy.test"), OUTCOME_TLS_ALERT);
-    ck_assert_ptr_nonnull(strstr(call.detail, "protocol version"));
+    ck_assert_ptr_nonnull(strstr(call.detail, "TLS 1.2 or newer"));
 }
 END_TEST
 
@@ -249,7 +153,7 @@ START_TEST(missing_ca_file_is_named)
     char gone[] = "/nonexistent/ca.pem", *files[] = {gone, NULL};
 
     tls_context_unref(context);
-    context = tls_context_new(loop, &(struct held_places){.files = files});
+    context = tls_context_new(loop, &(struct tls_settings){.places = {.files = files}});
     for (int i = 0; i < 2; i++) { /* tried anew */
         ck_assert_int_eq(handshake("proxy.test"), OUTCOME_INTERNAL);
         ck_assert_ptr_nonnull(strstr(call.detail, gone));
@@ -278,8 +182,9 @@ START_TEST(ca_files_are_checked)
 
     ck_assert_int_ge(fd, 0);
     buf_init(&messages, 4096);
-    ck_assert(tls_check_files(NULL, &messages));
-    ck_assert(tls_check_files(good, &messages));
+    ck_assert(tls_settings_check(&(struct tls_settings){0}, &messages));
+    ck_assert(tls_settings_check(&(struct tls_settings){.places = {.files = good}},
+                                 &messages));
     ck_assert_uint_eq(messages.len, 0);
     if (ca_files[_i].content)
         ck_assert_int_ge(write(fd, ca_files[_i].content, strlen(ca_files[_i].content)),
@@ -287,7 +192,8 @@ START_TEST(ca_files_are_checked)
     close(fd);
     if (!ca_files[_i].content)
         unlink(path);
-    ck_assert(!tls_check_files(bad, &messages));
+    ck_assert(!tls_settings_check(&(struct tls_settings){.places = {.files = bad}},
+                                  &messages));
     ck_assert_int_eq(buf_append(&messages, "", 1), 0);
     ck_assert_ptr_nonnull(strstr(buf_span(&messages).at, path));
     ck_assert_ptr_nonnull(strstr(buf_span(&messages).at, ca_files[_i].says));
@@ -302,8 +208,8 @@ END_TEST
 START_TEST(held_certificates_count)
 {
     char folder[] = "/tmp/test_tls_held.XXXXXX", path[128], command[256];
-    const struct held_places dropped = {.drop_in = folder},
-                             imported = {.state_dir = folder};
+    const struct tls_settings dropped = {.places = {.drop_in = folder}},
+                              imported = {.places = {.state_dir = folder}};
     const char *sub = _i == 0 ? "" : CERTS_HELD "/";
 
     ck_assert_ptr_nonnull(mkdtemp(folder));

@@ -32,12 +32,13 @@ static inline void extension_add(X509 *cert, X509 *issuer, int nid, const char *
 }
 
 /* san: "DNS:proxy.test", "IP:127.0.0.1"; NULL for an authority. issuer NULL: itself. */
-static inline struct identity identity_new(const char *name, const char *san,
-                                           const struct identity *issuer, long from_s,
-                                           long until_s)
+static inline struct identity identity_make(EVP_PKEY *key, const char *name,
+                                            const char *san,
+                                            const struct identity *issuer, long from_s,
+                                            long until_s)
 {
     static long serial = 1;
-    struct identity id = {X509_new(), EVP_EC_gen("P-256")};
+    struct identity id = {X509_new(), key};
     const struct identity *by = issuer ? issuer : &id;
 
     ck_assert_ptr_nonnull(id.cert);
@@ -56,6 +57,13 @@ static inline struct identity identity_new(const char *name, const char *san,
         extension_add(id.cert, by->cert, NID_subject_alt_name, san);
     ck_assert_int_gt(X509_sign(id.cert, by->key, EVP_sha256()), 0);
     return id;
+}
+
+static inline struct identity identity_new(const char *name, const char *san,
+                                           const struct identity *issuer, long from_s,
+                                           long until_s)
+{
+    return identity_make(EVP_EC_gen("P-256"), name, san, issuer, from_s, until_s);
 }
 
 static inline void identity_free(struct identity *id)
