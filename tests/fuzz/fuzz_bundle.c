@@ -2,11 +2,13 @@
  * fuzz_bundle: files of certificates from arbitrary bytes.
  *
  * What is kept must come back from what is built of it, as the same certificates and
- * without a complaint about its form.
+ * without a complaint about its form. What is explained must be so as text and as JSON,
+ * with a next step where there is a fault.
  */
 #include <string.h>
 
 #include "certs/build.h"
+#include "certs/json.h"
 #include "fuzz.h"
 
 static void check_lines(const struct bundle *bundle)
@@ -39,6 +41,30 @@ static void build_again(const struct bundle *bundle)
     buf_clear(&twice);
 }
 
+/* As if a server had sent them. */
+static void explain(const struct bundle *shown)
+{
+    struct chain_options options = {
+        .shown = shown, .host = "server.test", .now = shown->now};
+    struct chain *chain;
+    struct buf text;
+    json_t *json;
+
+    if (shown->count == 0)
+        return;
+    buf_init(&text, BUNDLE_FILE_LIMIT);
+    chain = chain_new(&options);
+    expect(chain != NULL);
+    expect(chain->verdicts[CHAIN_DEFAULT].code != X509_V_OK); /* nothing is trusted */
+    expect(chain->fault != NULL && chain->next != NULL);
+    expect(chain_text(chain, shown->now, &text) == 0);
+    json = chain_json(chain, shown->now);
+    expect(json != NULL);
+    json_decref(json);
+    chain_free(chain);
+    buf_clear(&text);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct span bytes = {(const char *)data, size};
@@ -49,6 +75,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         bundle_add(&bundle, "input", bytes);
         check_lines(&bundle);
         build_again(&bundle);
+        if (vet == 0)
+            explain(&bundle);
         bundle_clear(&bundle);
     }
     return 0;

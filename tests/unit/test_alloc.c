@@ -1,16 +1,13 @@
 /*
  * test_alloc: whatever allocation fails, nothing crashes, leaks or hangs.
  *
- * Linked with --wrap for malloc(), calloc(), realloc() and strdup(), see extra.mk: each
- * scenario runs again and again, with its first allocation failing, then its second,
- * and so on, until it gets by without a failure; once with one failure, and once with
- * all from there on. Only the main thread is affected. While failures are due nothing
- * of Check is called, since it allocates, too.
+ * The scenarios of requests and what they rest on; alloc_rig.h runs them. While
+ * failures are due nothing of Check is called, since it allocates, too.
  */
 #include <arpa/inet.h>
 #include <poll.h>
-#include <pthread.h>
 
+#include "alloc_rig.h"
 #include "config/internal.h"
 #include "fwd/relay.h"
 #include "fwd/server.h"
@@ -19,86 +16,7 @@
 #include "http/forward.h"
 #include "loop_rig.h"
 
-#define RUNS_MOST 5000 /* of one scenario */
-#define HANG_MS   5000 /* of one run */
-
-/* ---- failing ---- */
-
-static bool armed, sticky;
-static unsigned long countdown;
-static pthread_t affected;
-
-static bool fails(void)
-{
-    if (!armed || !pthread_equal(pthread_self(), affected))
-        return false;
-    if (countdown > 0)
-        countdown--;
-    if (countdown > 0)
-        return false;
-    armed = sticky;
-    return true;
-}
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t n, size_t size);
-void *__real_realloc(void *old, size_t size);
-char *__real_strdup(const char *text);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t n, size_t size);
-void *__wrap_realloc(void *old, size_t size);
-char *__wrap_strdup(const char *text);
-
-void *__wrap_malloc(size_t size)
-{
-    return fails() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t n, size_t size)
-{
-    return fails() ? NULL : __real_calloc(n, size);
-}
-
-void *__wrap_realloc(void *old, size_t size)
-{
-    return fails() ? NULL : __real_realloc(old, size);
-}
-
-char *__wrap_strdup(const char *text)
-{
-    return fails() ? NULL : __real_strdup(text);
-}
-
-/* NULL: fine; else what went wrong. `whole` says that nothing failed in this run. */
-typedef const char *scenario(bool whole);
-
-static bool run_with_failure(scenario *run, unsigned long at, bool from_there_on)
-{
-    affected = pthread_self();
-    countdown = at;
-    sticky = from_there_on;
-    armed = true;
-    const char *wrong = run(false);
-    bool reached = countdown == 0;
-    armed = false;
-    ck_assert_msg(!wrong, "allocation %lu failed: %s", at, wrong);
-    return reached;
-}
-
-static void exhaust(scenario *run)
-{
-    const char *wrong;
-
-    for (int from_there_on = 0; from_there_on < 2; from_there_on++) {
-        unsigned long n = 1;
-
-        while (run_with_failure(run, n, from_there_on))
-            ck_assert_uint_lt(++n, RUNS_MOST);
-        ck_assert_uint_gt(n, 1); /* the wrapping is at work */
-    }
-    wrong = run(true);
-    ck_assert_msg(!wrong, "afterwards: %s", wrong);
-}
+#define HANG_MS 5000 /* of one run */
 
 /* ---- pure code ---- */
 
