@@ -267,6 +267,12 @@ def microseconds(value):
     return f"{value:.2f}" if value < 10 else f"{value:.0f}"
 
 
+def ratio(value):
+    if value != value:  # there is nothing to compare with
+        return "-"
+    return f"{value:.2f}" if value < 1 else f"{value:.1f}"
+
+
 def decision_rows(result):
     """The rows, and the names of those that missed their target."""
     rows, missed = [], []
@@ -280,7 +286,7 @@ def decision_rows(result):
             continue
         median = statistics.median(samples)
         row = [name, microseconds(median), microseconds(samples[int(len(samples) * 0.99)]),
-               f"{median / base:.2f}" if median < base else f"{median / base:.1f}", "-", "-"]
+               ratio(median / base), "-", "-"]
         if most:
             met = median <= most
             row[4:] = [f"≤ {most}", "met" if met else "**missed**"]
