@@ -94,7 +94,7 @@ unit_tests = \
 check_PROGRAMS += $(unit_tests)
 TESTS += $(unit_tests)
 endif
-EXTRA_DIST += tests/unit/admin_rig.h tests/unit/auth_rig.h tests/unit/config_fixture.h tests/unit/exchange_rig.h tests/unit/guard_rig.h tests/unit/listener_rig.h tests/unit/loop_rig.h tests/unit/ntlm_rig.h tests/unit/proxy_rig.h tests/unit/resolve_rig.h tests/unit/route_rig.h tests/unit/state_rig.h tests/unit/suite.h tests/unit/tls_hand_rig.h tests/unit/tls_rig.h tests/unit/tunnel_rig.h tests/unit/watch_rig.h 
+EXTRA_DIST += tests/unit/admin_rig.h tests/unit/auth_rig.h tests/unit/config_fixture.h tests/unit/exchange_rig.h tests/unit/guard_alone_rig.h tests/unit/guard_rig.h tests/unit/listener_rig.h tests/unit/loop_rig.h tests/unit/ntlm_rig.h tests/unit/proxy_rig.h tests/unit/resolve_rig.h tests/unit/route_rig.h tests/unit/state_rig.h tests/unit/suite.h tests/unit/tls_hand_rig.h tests/unit/tls_rig.h tests/unit/tunnel_rig.h tests/unit/watch_rig.h 
 
 # Fuzz targets: replayed over the stored inputs, or linked with libFuzzer.
 replay_tests = \
