@@ -235,7 +235,7 @@ const struct config_proxy *config_find_proxy(const struct config *config,
 bool config_way_host(const struct config *config, size_t index, struct span *host);
 
 /* What is wrong with the URL of a PAC script, as in "holds a user name", or NULL. */
-const char *config_pac_wrong(struct span url);
+const char *config_pac_wrong(struct span text);
 
 /* Whether host and port are an address of `listen` or `tunnel`. */
 bool config_is_own(const struct config *config, struct span host, uint16_t port);

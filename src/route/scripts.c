@@ -5,12 +5,10 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/queue.h>
 
 #define WHY_LIMIT 4096
 
 struct script {
-    TAILQ_ENTRY(script) link; /* the last asked one first */
     struct pac *pac;
     bool used; /* since the last reload or network change */
 };
@@ -19,7 +17,7 @@ struct scripts {
     struct loop *loop;
     struct resolver *resolver;
     struct config *config;
-    TAILQ_HEAD(script_list, script) list;
+    struct script list[SCRIPTS_LIMIT]; /* the last asked one first */
     size_t count;
 };
 
@@ -48,57 +46,50 @@ struct scripts *scripts_new(const struct scripts_options *options)
     s->loop = options->loop;
     s->resolver = options->resolver;
     s->config = config_ref(options->config);
-    TAILQ_INIT(&s->list);
     return s;
 }
 
-static void drop(struct scripts *s, struct script *script)
+static void drop(struct scripts *s, size_t place)
 {
-    TAILQ_REMOVE(&s->list, script, link);
+    pac_unref(s->list[place].pac);
     s->count--;
-    pac_unref(script->pac);
-    free(script);
+    memmove(&s->list[place], &s->list[place + 1],
+            (s->count - place) * sizeof(s->list[0]));
 }
 
 void scripts_free(struct scripts *s)
 {
-    struct script *script;
-
     if (s == NULL)
         return;
-    while ((script = TAILQ_FIRST(&s->list)) != NULL)
-        drop(s, script);
+    while (s->count > 0)
+        drop(s, s->count - 1);
     config_unref(s->config);
     free(s);
 }
 
 bool scripts_configure(struct scripts *s, struct config *config)
 {
-    struct script *script;
     bool good = true;
 
     (void)config_ref(config);
     config_unref(s->config);
     s->config = config;
-    TAILQ_FOREACH(script, &s->list, link)
-    good = pac_configure(script->pac, config) && good;
+    for (size_t i = 0; i < s->count; i++)
+        good = pac_configure(s->list[i].pac, config) && good;
     return good;
 }
 
 /* Those in use are dealt with, the others dropped. */
 static void each(struct scripts *s, void (*deal)(struct pac *pac))
 {
-    struct script *script, *next;
-
-    for (script = TAILQ_FIRST(&s->list); script != NULL; script = next) {
-        next = TAILQ_NEXT(script, link);
-        if (script->used)
-            deal(script->pac);
+    for (size_t i = s->count; i-- > 0;) {
+        if (s->list[i].used)
+            deal(s->list[i].pac);
         else
-            drop(s, script);
+            drop(s, i);
     }
-    TAILQ_FOREACH(script, &s->list, link)
-    script->used = false;
+    for (size_t i = 0; i < s->count; i++)
+        s->list[i].used = false;
 }
 
 void scripts_refresh(struct scripts *s)
@@ -113,53 +104,44 @@ void scripts_network_changed(struct scripts *s)
 
 struct pac *scripts_at(const struct scripts *s, size_t place)
 {
-    const struct script *script;
-
-    TAILQ_FOREACH(script, &s->list, link)
-    if (place-- == 0)
-        return script->pac;
-    return NULL;
+    return place < s->count ? s->list[place].pac : NULL;
 }
 
-static struct script *script_new(struct scripts *s, const char *url)
+/* Behind all others. False when memory is out. */
+static bool add(struct scripts *s, struct span line)
 {
-    struct script *script = calloc(1, sizeof(*script));
+    char *url = span_dup(line);
+    struct pac *pac = NULL;
 
-    if (script == NULL)
-        return NULL;
-    script->pac = pac_new(&(struct pac_options){
-        .loop = s->loop, .resolver = s->resolver, .url = url, .config = s->config});
-    if (script->pac == NULL) {
-        free(script);
-        return NULL;
-    }
+    if (url != NULL)
+        pac = pac_new(&(struct pac_options){
+            .loop = s->loop, .resolver = s->resolver, .url = url, .config = s->config});
+    free(url);
+    if (pac == NULL)
+        return false;
     if (s->count == SCRIPTS_LIMIT)
-        drop(s, TAILQ_LAST(&s->list, script_list));
-    s->count++;
-    return script;
+        drop(s, SCRIPTS_LIMIT - 1);
+    s->list[s->count++] = (struct script){.pac = pac};
+    return true;
 }
 
 /* That of the URL, made if need be; NULL when memory is out. */
 static struct pac *find(struct scripts *s, struct span line)
 {
-    struct script *script;
-    char *url;
+    struct script found;
+    size_t place = 0;
 
-    TAILQ_FOREACH(script, &s->list, link)
-    if (span_equal(span_of(pac_url(script->pac)), line))
-        break;
-    if (script != NULL) {
-        TAILQ_REMOVE(&s->list, script, link);
-    } else {
-        url = span_dup(line);
-        script = url != NULL ? script_new(s, url) : NULL;
-        free(url);
-        if (script == NULL)
+    while (place < s->count && !span_equal(span_of(pac_url(s->list[place].pac)), line))
+        place++;
+    if (place == s->count) {
+        if (!add(s, line))
             return NULL;
+        place = s->count - 1;
     }
-    script->used = true;
-    TAILQ_INSERT_HEAD(&s->list, script, link);
-    return script->pac;
+    found = (struct script){.pac = s->list[place].pac, .used = true};
+    memmove(&s->list[1], &s->list[0], place * sizeof(s->list[0]));
+    s->list[0] = found;
+    return found.pac;
 }
 
 /* ---- queries ---- */

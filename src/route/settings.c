@@ -369,9 +369,10 @@ static struct entry *find(const struct settings *s, enum system_message type,
 {
     struct entry *entry;
 
-    TAILQ_FOREACH(entry, &s->entries, link)
-    if (entry->type == type && strcmp(entry->text, text) == 0)
-        return entry;
+    for (entry = TAILQ_FIRST(&s->entries); entry != NULL;
+         entry = TAILQ_NEXT(entry, link))
+        if (entry->type == type && strcmp(entry->text, text) == 0)
+            return entry;
     return NULL;
 }
 
@@ -379,9 +380,10 @@ static bool is_known(const struct settings *s)
 {
     const struct entry *entry;
 
-    TAILQ_FOREACH(entry, &s->entries, link)
-    if (entry->type == SYSTEM_PROXY && entry->said != NULL && !entry->said->failed)
-        return true;
+    for (entry = TAILQ_FIRST(&s->entries); entry != NULL;
+         entry = TAILQ_NEXT(entry, link))
+        if (entry->type == SYSTEM_PROXY && entry->said != NULL && !entry->said->failed)
+            return true;
     return false;
 }
 
@@ -392,11 +394,12 @@ static bool has_room(struct settings *s)
 
     if (s->count < SETTINGS_ANSWERS)
         return true;
-    TAILQ_FOREACH_REVERSE(entry, &s->entries, entries, link)
-    if (entry->state == ENTRY_RESTING && entry != s->common) {
-        entry_free(entry);
-        return true;
-    }
+    for (entry = TAILQ_LAST(&s->entries, entries); entry != NULL;
+         entry = TAILQ_PREV(entry, entries, link))
+        if (entry->state == ENTRY_RESTING && entry != s->common) {
+            entry_free(entry);
+            return true;
+        }
     return false;
 }
 
@@ -509,8 +512,9 @@ void settings_flush(struct settings *s)
     struct entry *entry;
 
     while ((entry = TAILQ_FIRST(&s->entries)) != NULL) {
-        TAILQ_FOREACH(query, &entry->waiting, link)
-        query->entry = NULL;
+        for (query = TAILQ_FIRST(&entry->waiting); query != NULL;
+             query = TAILQ_NEXT(query, link))
+            query->entry = NULL;
         TAILQ_CONCAT(&all, &entry->waiting, link);
         entry_free(entry);
     }
@@ -553,8 +557,8 @@ void settings_view(const struct settings *s, enum system_message type,
     const struct entry *entry, *found = type == SYSTEM_PROXY ? s->common : NULL;
 
     *view = (struct settings_view){.running = s->running, .queued = s->queued};
-    TAILQ_FOREACH(entry, &s->entries, link)
-    {
+    for (entry = TAILQ_FIRST(&s->entries); entry != NULL;
+         entry = TAILQ_NEXT(entry, link)) {
         if (entry->type == type && type == SYSTEM_WPAD && entry->said != NULL)
             found = entry;
         view->answers += entry->type == type && entry != found && entry->said != NULL;
