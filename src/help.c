@@ -114,11 +114,13 @@ int help_verb(enum verb verb, struct buf *out)
     const struct verb_info *info = verb_info(verb);
     struct writer w = {.out = out};
 
-    w.error = buf_printf(out, "Usage: ccgate %s%s%s%s%s [OPTION ...]\n\n%s\nOptions:\n",
-                         info->name, info->argument != NULL ? " " : "",
-                         info->argument != NULL ? info->argument : "",
-                         info->operand != NULL ? " " : "",
-                         info->operand != NULL ? info->operand : "", info->text);
+    /* Options behind a command are the command's. */
+    w.error = buf_printf(
+        out, "Usage: ccgate %s%s%s%s%s%s%s\n\n%s\nOptions:\n", info->name,
+        info->command ? " [OPTION ...]" : "", info->argument != NULL ? " " : "",
+        info->argument != NULL ? info->argument : "", info->operand != NULL ? " " : "",
+        info->operand != NULL ? info->operand : "",
+        info->command ? "" : " [OPTION ...]", info->text);
     put_options(&w, info->options | OPTION_HELP);
     if (info->keys == VERB_KEYS_INSTANCE) {
         put(&w, "\nOptions that choose a running ccgate:\n");

@@ -288,10 +288,18 @@ END_TEST
 START_TEST(help_of_a_verb_has_its_options_only)
 {
     ck_assert_int_eq(help_verb(VERB_RELOAD, &messages), 0);
-    ck_assert_ptr_nonnull(strstr(said(), "Usage: ccgate reload"));
+    ck_assert_ptr_nonnull(strstr(said(), "Usage: ccgate reload [OPTION ...]\n"));
     ck_assert_ptr_nonnull(strstr(said(), "--runtime-dir DIRECTORY"));
     ck_assert_ptr_null(strstr(said(), "--proxy"));
     ck_assert_ptr_null(strstr(said(), "--json"));
+}
+END_TEST
+
+START_TEST(help_of_a_command_has_options_first)
+{
+    ck_assert_int_eq(help_verb(VERB_RUN, &messages), 0);
+    ck_assert_ptr_nonnull(
+        strstr(said(), "Usage: ccgate run [OPTION ...] [-- COMMAND ...]\n"));
 }
 END_TEST
 
@@ -311,6 +319,7 @@ int main(void)
     tcase_add_test(c, every_key_is_an_option);
     tcase_add_test(c, help_names_everything);
     tcase_add_test(c, help_of_a_verb_has_its_options_only);
+    tcase_add_test(c, help_of_a_command_has_options_first);
     suite_add_tcase(suite, c);
     return suite_run(suite);
 }
