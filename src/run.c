@@ -68,10 +68,14 @@ static bool find_running(struct run *run)
 /*
  * Variables that lead to a ccgate of before must not become the new one's way out.
  */
-static void forget_own(const struct run *run)
+static void forget_own(struct run *run)
 {
+    struct env_found all = {.sources = {.noproxy = &run->config->noproxy}};
     const char *names[ENV_VARIABLES];
-    size_t count = env_find_own(&run->found, run->config, NULL, names);
+    size_t count = 0;
+
+    if (env_choose_tools(&all.sources, NULL, &run->messages))
+        count = env_find_own(&all, run->config, NULL, names);
 
     for (size_t i = 0; i < count; i++)
         unsetenv(names[i]);

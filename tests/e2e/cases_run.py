@@ -239,11 +239,18 @@ def old_variables(world):
     text = re.sub(r"(username|password_file): .*\n", "", text)
     with open(gate.config, "w", encoding="utf-8") as file:
         file.write(text)
-    done = world.bed.run(
-        gate.binary, "run", "--config", gate.config, "--", "curl", "-q", "-sS", "-o",
-        os.devnull, "-w", "%{http_connect}", world.origin.tls_url, env=env, check=False,
-    )  # fmt: skip
-    expect(done.stdout, b"403", "the answer: squid wants a login, and there is none")
+    for options in ((), ("--tool", "curl"), ("--tool", "java")):
+        command = run_command(
+            gate, "sh", "-c", "echo ${https_proxy:-none}; exec \"$@\"", "sh", "curl", "-q",
+            "-sS", "-o", os.devnull, "-w", "%{http_connect}", world.origin.tls_url,
+            options=options,
+        )  # fmt: skip
+        done = world.bed.run(*command, env=env, check=False)
+        proxy_of_command, answer = done.stdout.split()
+        if "java" in options:  # curl is not led to it, but not to the old one either
+            expect(proxy_of_command, b"none", "https_proxy")
+        else:
+            expect(answer, b"403", "squid wants a login, and there is none")
     expect_gone(gate)
 
 
