@@ -564,6 +564,18 @@ bool auth_is_leg(const struct auth *auth)
     return auth->waiting || (auth->value.len > 0 && !value_decides(auth));
 }
 
+bool auth_may_be_asked(const struct auth *auth)
+{
+    const struct offers any = {.set = (1u << SCHEME_COUNT) - 1};
+    scheme_set without = auth->o.gss == NULL ? scheme_bit(&auth_scheme_negotiate) : 0;
+    struct choice choice;
+
+    if (auth->logged_in || auth->value.len > 0)
+        return false;
+    choose(&choice, &auth->o, &any, without);
+    return choice.scheme != NULL;
+}
+
 bool auth_spent(const struct auth *auth)
 {
     return auth->spent;

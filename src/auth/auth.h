@@ -147,6 +147,12 @@ enum outcome auth_settle(struct auth *auth, const struct head *answer,
 bool auth_is_leg(const struct auth *auth);
 
 /*
+ * After a step: whether the next head carries no login, although one could be made if
+ * the hop asked for it: its body had better not be lost with a 407.
+ */
+bool auth_may_be_asked(const struct auth *auth);
+
+/*
  * After a step: whether the value must go over a fresh connection, because a login that
  * is bound to this one was refused, and another scheme follows. squid takes none on it.
  */

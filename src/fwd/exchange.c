@@ -170,7 +170,7 @@ static void client_fired(void *ctx, unsigned events)
         outlet_unblock(&x->down.outlet);
         exchange_response_pump(x);
     }
-    if ((events & STREAM_READ) && x->o.in->len == 0)
+    if ((events & STREAM_READ) && exchange_request_wants_client(x))
         exchange_client_read(x);
     exchange_request_pump(x);
     exchange_turn_end(x);

@@ -46,7 +46,8 @@ struct exchange_up {
     bool sent;    /* auth_sent() was called for the head */
     bool emptied; /* the head says that there is no body: it is a leg of the login */
     struct body body;
-    struct buf kept; /* the body as it came, while a 407 may follow it */
+    struct buf kept;   /* the body as it came, while a 407 may follow it */
+    struct buf replay; /* what is sent once more, before that in o.in */
     struct outlet outlet;
 };
 
@@ -171,7 +172,7 @@ void exchange_login_expired(struct exchange *x);
 void exchange_request_init(struct exchange *x);
 void exchange_request_clear(struct exchange *x);
 
-/* Whether its body, if there is one, is known to be kept whole for a second try. */
+/* Whether its body, if there is one, is short enough to be sent twice for nothing. */
 bool exchange_request_is_short(const struct exchange *x);
 
 /* Sends the head with the login there is, and what follows. */
@@ -188,6 +189,9 @@ bool exchange_request_rewind(struct exchange *x);
 
 /* Ends the holding of the body, if it is held. */
 void exchange_request_release(struct exchange *x);
+
+/* The answer to the request itself has come: its body is not needed any more. */
+void exchange_request_forget(struct exchange *x);
 
 /* The HTTP proxy that the request goes to; NULL: it goes to the server. */
 const struct hop *exchange_proxy(const struct exchange *x);

@@ -8,12 +8,18 @@
 #include "fwd/exchange_internal.h"
 #include "http/forward.h"
 
-/* How long a body is held for a hop that was never spoken to. */
+/*
+ * How long a body is held back for a hop that may ask for a login: most do so as soon
+ * as they have the head.
+ */
 #define HOLD_MS 1000
 
-/* Bytes of a body that are kept beyond that, for a 407 that waits for the whole body.
+/* Bytes of a body that is sent without a thought, for it costs little to do so twice.
  */
-#define KEPT_LIMIT (64 * 1024)
+#define SHORT_LIMIT (64 * 1024)
+
+/* Bytes of a body that are kept, for a 407 that waits for the whole body. */
+#define KEPT_LIMIT (1024 * 1024)
 
 void exchange_request_init(struct exchange *x)
 {
@@ -25,6 +31,7 @@ void exchange_request_init(struct exchange *x)
     buf_init(&x->target, EXCHANGE_CEILING);
     body_init(&x->up.body, framing, true);
     buf_init(&x->up.kept, KEPT_LIMIT);
+    buf_init(&x->up.replay, KEPT_LIMIT);
     outlet_init(&x->up.outlet, EXCHANGE_CEILING);
 }
 
@@ -33,13 +40,22 @@ bool exchange_request_is_short(const struct exchange *x)
     const struct framing *framing = &x->o.framing;
 
     return !x->up.has_body ||
-           (framing->kind == FRAMING_LENGTH && framing->length <= KEPT_LIMIT);
+           (framing->kind == FRAMING_LENGTH && framing->length <= SHORT_LIMIT);
+}
+
+/* A body of unknown length may turn out to be too long. */
+static bool request_can_be_kept(const struct exchange *x)
+{
+    const struct framing *framing = &x->o.framing;
+
+    return framing->kind != FRAMING_LENGTH || framing->length <= KEPT_LIMIT;
 }
 
 void exchange_request_clear(struct exchange *x)
 {
     body_clear(&x->up.body);
     buf_clear(&x->up.kept);
+    buf_clear(&x->up.replay);
     buf_clear(&x->target);
     outlet_clear(&x->up.outlet);
 }
@@ -82,7 +98,7 @@ bool exchange_request_wants_client(const struct exchange *x)
 {
     const struct exchange_up *up = &x->up;
 
-    if (x->client_eof || x->o.in->len > 0)
+    if (x->client_eof || x->o.in->len > 0 || up->replay.len > 0)
         return false;
     if (up->state == UP_BROKEN)
         return up->whole;
@@ -129,35 +145,37 @@ static void request_whole(struct exchange *x)
     exchange_login_await(x);
 }
 
-/* Remembers the first n bytes of o.in, which are on their way now. */
-static void request_keep(struct exchange *x, size_t n)
+/* Where the next bytes of the body are. */
+static struct buf *request_source(struct exchange *x)
+{
+    return x->up.replay.len > 0 ? &x->up.replay : x->o.in;
+}
+
+/* The first n bytes of the source are on their way: drops them, or remembers them. */
+static void request_taken(struct exchange *x, struct buf *source, size_t n)
 {
     struct exchange_up *up = &x->up;
 
-    if (!up->keeping || buf_append(&up->kept, buf_span(x->o.in).at, n) == 0)
-        return;
-    up->keeping = false;
-    buf_clear(&up->kept);
+    if (up->keeping && buf_append(&up->kept, buf_span(source).at, n) != 0) {
+        up->keeping = false;
+        buf_clear(&up->kept);
+    }
+    buf_consume(source, n);
+    if (source == &up->replay && source->len == 0)
+        buf_clear(source);
 }
 
 bool exchange_request_rewind(struct exchange *x)
 {
     struct exchange_up *up = &x->up;
-    struct buf joined;
 
     if (!up->started)
         return true;
-    if (!up->keeping)
+    if (!up->keeping || buf_append_span(&up->kept, buf_span(&up->replay)) != 0)
         return false;
-    buf_init(&joined, x->o.in->ceiling);
-    if (buf_append_span(&joined, buf_span(&up->kept)) != 0 ||
-        buf_append_span(&joined, buf_span(x->o.in)) != 0) {
-        buf_clear(&joined);
-        return false;
-    }
-    buf_clear(x->o.in);
-    *x->o.in = joined;
-    buf_clear(&up->kept);
+    buf_clear(&up->replay);
+    up->replay = up->kept;
+    buf_init(&up->kept, KEPT_LIMIT);
     body_clear(&up->body);
     body_init(&up->body, &x->o.framing, true);
     up->started = up->whole = up->keeping = false;
@@ -165,11 +183,18 @@ bool exchange_request_rewind(struct exchange *x)
     return true;
 }
 
-/* Takes one piece out of o.in. */
+void exchange_request_forget(struct exchange *x)
+{
+    x->up.keeping = false;
+    buf_clear(&x->up.kept);
+}
+
+/* Takes one piece out of what has come. */
 static void request_take(struct exchange *x)
 {
     struct exchange_up *up = &x->up;
-    struct span rest = buf_span(x->o.in), data;
+    struct buf *source = request_source(x);
+    struct span rest = buf_span(source), data;
     enum body_progress progress = BODY_DATA;
     char detail[EXCHANGE_DETAIL];
 
@@ -182,8 +207,7 @@ static void request_take(struct exchange *x)
         if (progress == BODY_DATA)
             request_put(x, data);
     }
-    request_keep(x, offered - rest.len);
-    buf_consume(x->o.in, offered - rest.len);
+    request_taken(x, source, offered - rest.len);
     if (progress == BODY_BAD) {
         snprintf(detail, sizeof(detail), "the request's body %s", up->body.error);
         exchange_fail(x, OUTCOME_BAD_REQUEST, detail);
@@ -210,31 +234,32 @@ void exchange_request_told(struct exchange *x)
     x->up.sent = true;
 }
 
-/* A hop that was never spoken to may ask for a login. */
-static bool hop_may_ask(const struct exchange *x)
+/* It answered without a login so far, and is not kept waiting for bodies. */
+static bool hop_is_open(const struct exchange *x)
 {
-    const struct hop *hop = exchange_proxy(x);
-
-    return hop && auth_memory_get(x->o.egress->memory, hop->name) == AUTH_KNOWN_NOTHING;
+    return auth_memory_get(x->o.egress->memory, exchange_proxy(x)->name) ==
+           AUTH_KNOWN_OPEN;
 }
 
 static void head_sent(struct exchange *x)
 {
     struct exchange_up *up = &x->up;
+    bool may_ask;
 
     exchange_request_told(x);
     x->sent_at = loop_clock();
     if (!up->has_body || up->emptied) {
         up->state = UP_DONE;
         exchange_login_await(x);
-    } else if (hop_may_ask(x) && !exchange_request_is_short(x)) {
-        /* More than is kept would be lost with a 407, so it waits for a sign. */
+        return;
+    }
+    may_ask = x->upstream->auth && auth_may_be_asked(x->upstream->auth);
+    up->state = UP_BODY;
+    up->keeping = request_can_be_kept(x) && (may_ask || x->upstream->reused);
+    if (may_ask && !x->challenge.unasked && !hop_is_open(x) &&
+        !exchange_request_is_short(x)) {
         up->state = UP_HELD;
-        up->keeping = true;
         deadline_set(x->loop, &x->limit, HOLD_MS);
-    } else {
-        up->state = UP_BODY;
-        up->keeping = hop_may_ask(x) || x->upstream->reused; /* a login may be lost */
     }
 }
 
@@ -309,7 +334,7 @@ void exchange_request_pump(struct exchange *x)
             head_sent(x);
         if (up->state != UP_BODY || outlet_is_full(&up->outlet))
             return;
-        if (x->o.in->len == 0 &&
+        if (request_source(x)->len == 0 &&
             (reads++ == EXCHANGE_READS || !exchange_client_read(x)))
             return;
         request_take(x);

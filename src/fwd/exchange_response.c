@@ -223,6 +223,7 @@ static void answer_forward(struct exchange *x, const struct framing *framing)
 
     if (!exchange_login_settle(x))
         return;
+    exchange_request_forget(x);
     exchange_request_release(x);
     exchange_request_pump(x);
     down->reusable = connection_stays(x) && framing->kind != FRAMING_CLOSE;

@@ -8,7 +8,7 @@ import socket
 from bed import Failure, expect, wait_until
 from cases_clients import curl
 from cases_gate import ask_both, ask_connect, ask_get, expect_error, together
-from servers import DOMAIN, USER, WORD
+from servers import DOMAIN, PASSWORD, USER, WORD
 
 PARALLEL = 20
 
@@ -65,15 +65,27 @@ def right_password(world, squid):
     gate.stop()
 
 
-def body_first(world, squid):
+def body_first(world, squid, password=WORD):
     """The first request of all has a body; nothing is known about the proxy yet."""
-    gate = gate_for(world, squid)
-    for size in (10, 100_000):
-        done = curl(
-            world.bed, gate.url, "-f", "-d", "x" * size, world.origin.url + "/echo"
-        )
-        expect(len(done.stdout), size, "bytes that came back")
-    gate.stop()
+    body = random.Random(2).randbytes(300_000)
+    path = world.bed.path("first")
+    with open(path, "wb") as file:
+        file.write(body)
+    before = squid.logins_refused()
+    for more in (
+        ["-H", "Expect:"],
+        ["-H", "Expect: 100-continue"],
+        ["-H", "Expect:", "-H", "Transfer-Encoding: chunked"],
+        ["--http1.0"],
+    ):
+        gate = gate_for(world, squid, password)
+        url = world.origin.url + "/echo"
+        done = curl(world.bed, gate.url, "-f", "--data-binary", "@" + path, *more, url)
+        if done.stdout != body:
+            raise Failure(f"{len(done.stdout)} bytes came back, {more}")
+        gate.stop()
+    expect_refused(squid, before, 0)
+    os.unlink(path)
 
 
 def in_parallel(world, squid):
@@ -184,6 +196,7 @@ def run(world, results):
     for name, squid in (("ntlm", world.ntlm), ("digest", world.digest)):
         for case in BOTH:
             results.run(f"{name}/{case.__name__}", case, world, squid)
+    results.run("basic/body_first", body_first, world, world.squid, PASSWORD)
     results.run("ntlm/one_login_per_connection", one_login_per_connection, world)
     results.run("digest/wrong_user", wrong_user, world)
     results.run("digest/nonce_goes_on", nonce_goes_on, world)

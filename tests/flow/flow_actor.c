@@ -142,9 +142,12 @@ static void on_expect_stall(struct actor *a, const struct arguments *arguments)
                   (unsigned long long)a->flood_sent);
 }
 
+/* expect-flood SIZE [within MS]: no pause is longer than that. */
 static void on_expect_flood(struct actor *a, const struct arguments *arguments)
 {
     static char pattern[65536];
+    int64_t ms =
+        arguments->count > 2 ? (int64_t)arguments_number(arguments, 2) : FLOW_DEADLINE;
     uint64_t total;
     uint64_t seen = 0;
 
@@ -153,7 +156,7 @@ static void on_expect_flood(struct actor *a, const struct arguments *arguments)
     while (seen < total) {
         size_t n;
 
-        if (!actor_fill(a, 1, flow_deadline(FLOW_DEADLINE)))
+        if (!actor_fill(a, 1, flow_deadline(ms)))
             flow_fail("%s got %llu of %llu bytes", a->name, (unsigned long long)seen,
                       (unsigned long long)total);
         while (a->in.len > 0 && seen < total) {

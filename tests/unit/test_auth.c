@@ -259,6 +259,28 @@ START_TEST(up_front_only_with_credentials)
 }
 END_TEST
 
+/* As long as no login is on its way, where one can be made. */
+START_TEST(may_be_asked)
+{
+    struct auth *auth = start();
+
+    ck_assert_int_eq(step(auth, NULL), OUTCOME_OK);
+    ck_assert(auth_may_be_asked(auth));
+    auth_sent(auth);
+    ck_assert(auth_may_be_asked(auth));
+    ck_assert_int_eq(step(auth, "Proxy-Authenticate: Basic realm=\"corp\"\r\n"),
+                     OUTCOME_OK);
+    ck_assert_uint_gt(auth_value(auth).len, 0);
+    ck_assert(!auth_may_be_asked(auth));
+    auth_free(auth);
+    login_set("alice", NULL);
+    auth = start();
+    ck_assert_int_eq(step(auth, NULL), OUTCOME_OK);
+    ck_assert(!auth_may_be_asked(auth));
+    auth_free(auth);
+}
+END_TEST
+
 START_TEST(asks_again_and_again)
 {
     struct auth *auth = start();
@@ -402,6 +424,7 @@ int main(void)
     tcase_add_loop_test(tcase, answer, 0, COUNT(answers));
     tcase_add_test(tcase, many_long_names_fit);
     tcase_add_test(tcase, up_front_only_with_credentials);
+    tcase_add_test(tcase, may_be_asked);
     tcase_add_test(tcase, asks_again_and_again);
     tcase_add_test(tcase, only_one_connection_tries);
     tcase_add_loop_test(tcase, freed_in_between, FREED_MADE, FREED_STEPPING + 1);
