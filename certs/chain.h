@@ -89,6 +89,9 @@ void chain_free(struct chain *chain); /* NULL-safe */
 /* Whether both end in one self-signed certificate, or the same one is missing. */
 bool chain_same_top(const struct chain *a, const struct chain *b);
 
+/* Whether a root that public programs are shipped with stands on the way. */
+bool chain_is_public(const struct chain *chain);
+
 const char *chain_mode_name(enum chain_mode mode); /* "strict+partial" */
 const char *chain_place_name(enum chain_place place);
 const char *chain_inspection_name(enum chain_inspection inspection);

@@ -23,7 +23,7 @@ static void put(struct scale *scale, int weight, char *reason)
     scale->weight += weight;
 }
 
-static bool ends_publicly(const struct chain *chain)
+bool chain_is_public(const struct chain *chain)
 {
     for (size_t i = 0; i < chain->step_count; i++)
         if (chain->steps[i].public_root)
@@ -58,7 +58,7 @@ static const char *find_vendor(const struct chain *chain)
 bool chain_inspect(struct chain *chain, const struct chain_options *options)
 {
     struct scale scale = {.chain = chain};
-    bool public = ends_publicly(chain);
+    bool public = chain_is_public(chain);
 
     if (options->authority)
         return true;

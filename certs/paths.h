@@ -12,6 +12,7 @@
 #define CERTS_CORP_ONLY "ca/corp-only.pem" /* for settings that add to the roots */
 #define CERTS_BUNDLE    "ca/bundle.pem"    /* for settings that replace them */
 #define CERTS_JAVA      "ca/java.p12"      /* the same for Java, by java_store() */
+#define CERTS_HOSTS     "ca/hosts"         /* that were inspected at the last fetch */
 
 /* Where the administrator drops files. */
 #define CERTS_DROP_IN "/etc/ccgate/ca.d"

@@ -43,6 +43,8 @@ enum {
     OPTION_TOOL = 1 << 15,
     OPTION_UNSET = 1 << 16,
     OPTION_ID = 1 << 17,
+    OPTION_EXPECT = 1 << 18,
+    OPTION_INTERVAL = 1 << 19,
 };
 
 /* Which keys a verb takes as options. */
@@ -85,6 +87,8 @@ struct options {
     const char *file;        /* --file FILE, or NULL */
     const char *secret_file; /* --secret-file FILE, or NULL */
     const char *roots;       /* --roots FILE, or NULL */
+    const char *expect;      /* --expect-fingerprint SHA256, or NULL */
+    const char *interval;    /* --interval TIME, or NULL */
     const char *shell;       /* --shell FORM, or NULL */
     const char *tool;        /* --tool NAME,..., or NULL */
     char *const *command;    /* ends with a NULL; or NULL: there is none */

@@ -131,7 +131,7 @@ static const struct verb_info VERBS[VERB_COUNT] = {
         {
             .name = "ca",
             .argument = "SUBVERB",
-            .operand = "[FILE ...]",
+            .operand = "[WORD ...]",
             .summary = "hold, check and hand on the company's certificates",
             .text =
                 "ca import FILE ...  puts the certificates in FILE (PEM, DER, PKCS#7,\n"
@@ -139,16 +139,25 @@ static const struct verb_info VERBS[VERB_COUNT] = {
                 "           held. Whatever is no CA that can be trusted is left out\n"
                 "           and named; a file with a private key is refused.\n"
                 "ca list    shows what is held: imported, in tls.ca_dir, and in tls.ca.\n"
-                "ca check [FILE ...]  explains a server's chain or certificates of CAs:\n"
-                "           form, dates, strength, what is missing, and how programs\n"
-                "           verify them; without FILE, those that are held.\n"
+                "ca fetch HOST HOST ...  takes the company's CA from the wire, through\n"
+                "           the proxy: what two hosts at least end in, if it is no\n"
+                "           public one. It is held once its fingerprint is typed, or is\n"
+                "           that of --expect-fingerprint; else the exit status is 4.\n"
+                "ca check [HOST|FILE ...]  explains a server's chain or certificates of\n"
+                "           CAs: form, dates, strength, what is missing, and how programs\n"
+                "           verify them; without a word, those that are held.\n"
                 "ca remove FINGERPRINT|NAME ...  gives imported ones up.\n"
                 "ca build   writes ca/corp-only.pem, for settings that add to the public\n"
                 "           roots, and ca/bundle.pem, for those that replace them (and\n"
                 "           ca/java.p12, the same for Java), into the state folder.\n"
-                "ca status  says whether these are current, and what expires within 60\n"
-                "           days. The exit status is 1 if there is something to do.\n",
-            .options = OPTION_CONFIG | OPTION_VERBOSE | OPTION_JSON | OPTION_ROOTS,
+                "ca status [HOST ...]  says whether these are current, what expires\n"
+                "           within 60 days, and whether hosts, else those of the last\n"
+                "           fetch, still show a chain that ends in what is held. The exit\n"
+                "           status is 1 if there is something to do.\n"
+                "ca watch [HOST ...]  puts that into the log, once, or with --interval\n"
+                "           for as long as it runs. It changes nothing.\n",
+            .options = OPTION_CONFIG | OPTION_VERBOSE | OPTION_JSON | OPTION_ROOTS |
+                       OPTION_EXPECT | OPTION_INTERVAL,
             .keys = VERB_KEYS_ALL,
         },
     [VERB_IMPORT] =
@@ -192,6 +201,10 @@ static const struct option_info OPTIONS[] = {
      offsetof(struct options, file)},
     {"roots", 0, OPTION_ROOTS, "FILE", "the public roots, if not those of the system",
      offsetof(struct options, roots)},
+    {"expect-fingerprint", 0, OPTION_EXPECT, "SHA256",
+     "the fingerprint that the CA must have", offsetof(struct options, expect)},
+    {"interval", 0, OPTION_INTERVAL, "TIME", "look again after each such time",
+     offsetof(struct options, interval)},
     {"secret-file", 0, OPTION_SECRET_FILE, "FILE", "store the password found there",
      offsetof(struct options, secret_file)},
     {"shell", 0, OPTION_SHELL, "FORM", "print for this shell or program",

@@ -55,6 +55,15 @@ struct config *verb_config(const struct options *options,
     return config;
 }
 
+void verb_log_quietly(const struct config *config)
+{
+    struct log_options options = {.to = "stderr", .level = LOG_LEVEL_ERROR};
+
+    if (config->log.level == LOG_LEVEL_DEBUG)
+        options.level = LOG_LEVEL_DEBUG;
+    (void)log_open(&options);
+}
+
 int verb_check_config(const struct options *options)
 {
     struct config *config = verb_config(options, CONFIG_PASSWORDS_ALL);

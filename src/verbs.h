@@ -42,6 +42,10 @@ int verb_ca(const struct options *options);
 struct config *verb_config(const struct options *options,
                            enum config_passwords passwords);
 
+/* For what prints an answer, between whose lines a log would stand: errors only, unless
+ * everything is asked for. */
+void verb_log_quietly(const struct config *config);
+
 /* Says lines on standard error, each after "ccgate: " unless it goes on with one. */
 void verb_say(const struct buf *lines);
 

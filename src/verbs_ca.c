@@ -1,7 +1,14 @@
 /*
  * verbs_ca: `ccgate ca SUBVERB`, what concerns certificates of the company.
  */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* environ */
+#endif
+
+#include <stdio.h>
+#include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "ca/ca.h"
 #include "subverbs.h"
@@ -9,18 +16,32 @@
 
 enum { OPTIONS = OPTION_CONFIG | OPTION_VERBOSE | OPTION_JSON };
 
-/* What the configuration and options say; false after messages. config is to be freed.
- */
-static bool prepare(const struct options *options, struct config **config,
-                    struct ca *ca)
+/* What a verb goes by, as configuration and options say. */
+struct task {
+    struct config *config;
+    struct ca ca;
+    struct wire_way way;
+};
+
+/* False after messages; else config is to be freed. */
+static bool prepare(const struct options *options, enum config_passwords passwords,
+                    struct task *task)
 {
-    *config = verb_config(options, CONFIG_PASSWORDS_NONE);
-    if (*config == NULL)
+    struct config *config = verb_config(options, passwords);
+
+    if (config == NULL)
         return false;
-    *ca = (struct ca){
-        .places = {.state_dir = (*config)->state_dir,
-                   .drop_in = (*config)->tls_ca_dir,
-                   .files = (*config)->tls_ca},
+    task->config = config;
+    task->way = (struct wire_way){
+        .config = config,
+        .environment = environ,
+        .is_self = verb_is_self,
+        .target = verb_target,
+    };
+    task->ca = (struct ca){
+        .places = {.state_dir = config->state_dir,
+                   .drop_in = config->tls_ca_dir,
+                   .files = config->tls_ca},
         .roots = options->roots,
         .now = (int64_t)time(NULL),
         .json = (options->set & OPTION_JSON) != 0,
@@ -28,32 +49,41 @@ static bool prepare(const struct options *options, struct config **config,
     return true;
 }
 
+/* The same for a verb that may ask hosts, for which a proxy may want a login. */
+static bool prepare_way(const struct options *options, struct task *task)
+{
+    if (!prepare(options, CONFIG_PASSWORDS_ALL, task))
+        return false;
+    task->ca.way = &task->way;
+    verb_log_quietly(task->config);
+    return true;
+}
+
+static int finish(struct task *task, int status)
+{
+    log_flush();
+    config_unref(task->config);
+    return status;
+}
+
 static int run(const struct options *options, int (*verb)(const struct ca *ca))
 {
-    struct config *config;
-    struct ca ca;
-    int status;
+    struct task task;
 
-    if (!prepare(options, &config, &ca))
+    if (!prepare(options, CONFIG_PASSWORDS_NONE, &task))
         return 2;
-    status = verb(&ca);
-    config_unref(config);
-    return status;
+    return finish(&task, verb(&task.ca));
 }
 
 static int run_with_words(const struct options *options,
                           int (*verb)(const struct ca *ca, const char *const *words,
                                       size_t count))
 {
-    struct config *config;
-    struct ca ca;
-    int status;
+    struct task task;
 
-    if (!prepare(options, &config, &ca))
+    if (!prepare(options, CONFIG_PASSWORDS_NONE, &task))
         return 2;
-    status = verb(&ca, options->operands, options->operand_count);
-    config_unref(config);
-    return status;
+    return finish(&task, verb(&task.ca, options->operands, options->operand_count));
 }
 
 static int build(const struct options *options)
@@ -61,9 +91,34 @@ static int build(const struct options *options)
     return run(options, ca_build);
 }
 
+/* Passwords are not asked for where nobody is to be asked anything. */
 static int check(const struct options *options)
 {
-    return run_with_words(options, ca_check);
+    struct task task;
+
+    if (!ca_check_asks(options->operands, options->operand_count))
+        return run_with_words(options, ca_check);
+    if (!prepare_way(options, &task))
+        return 2;
+    return finish(&task, ca_check(&task.ca, options->operands, options->operand_count));
+}
+
+static int fetch(const struct options *options)
+{
+    unsigned char pin[CERT_HASH];
+    struct task task;
+
+    if (options->expect != NULL &&
+        !cert_parse_fingerprint(span_of(options->expect), pin)) {
+        fputs("ccgate: --expect-fingerprint: is no SHA-256 fingerprint, which has 64 "
+              "hexadecimal digits, with or without colons\n",
+              stderr);
+        return 2;
+    }
+    if (!prepare_way(options, &task))
+        return 2;
+    return finish(&task, ca_fetch(&task.ca, options->operands, options->operand_count,
+                                  options->expect != NULL ? pin : NULL));
 }
 
 static int import(const struct options *options)
@@ -83,16 +138,56 @@ static int give_up(const struct options *options)
 
 static int status(const struct options *options)
 {
-    return run(options, ca_status);
+    struct task task;
+
+    if (!prepare(options, CONFIG_PASSWORDS_NONE, &task))
+        return 2;
+    if (!ca_status_asks(&task.ca, options->operand_count))
+        return finish(&task, ca_status(&task.ca, NULL, 0));
+    config_unref(task.config);
+    if (!prepare_way(options, &task))
+        return 2;
+    return finish(&task,
+                  ca_status(&task.ca, options->operands, options->operand_count));
+}
+
+/* Its words are the log's. */
+static int watch(const struct options *options)
+{
+    uint64_t interval = 0;
+    const char *fault = options->interval != NULL
+                            ? value_duration(span_of(options->interval), &interval)
+                            : NULL;
+    struct task task;
+    int error;
+
+    if (fault != NULL) {
+        fprintf(stderr, "ccgate: --interval: %s\n", fault);
+        return 2;
+    }
+    if (!prepare_way(options, &task))
+        return 2;
+    error = log_open(&task.config->log);
+    if (error != 0) {
+        fprintf(stderr, "ccgate: ca watch: the log %s cannot be opened: %s\n",
+                task.config->log.to, strerror(-error));
+        return finish(&task, 1);
+    }
+    return finish(
+        &task, ca_watch(&task.ca, options->operands, options->operand_count, interval));
 }
 
 static const struct subverb SUBVERBS[] = {
     {"build", OPTIONS | OPTION_ROOTS, 0, 0, NULL, build},
     {"check", OPTIONS | OPTION_ROOTS, 0, SUBVERB_ANY, NULL, check},
+    {"fetch", OPTIONS | OPTION_ROOTS | OPTION_EXPECT, 2, SUBVERB_ANY,
+     "second HOST, which has to agree,", fetch},
     {"import", OPTIONS | OPTION_ROOTS, 1, SUBVERB_ANY, "FILE", import},
     {"list", OPTIONS, 0, 0, NULL, list},
     {"remove", OPTIONS | OPTION_ROOTS, 1, SUBVERB_ANY, "FINGERPRINT or NAME", give_up},
-    {"status", OPTIONS | OPTION_ROOTS, 0, 0, NULL, status},
+    {"status", OPTIONS | OPTION_ROOTS, 0, SUBVERB_ANY, NULL, status},
+    {"watch", OPTION_CONFIG | OPTION_VERBOSE | OPTION_ROOTS | OPTION_INTERVAL, 0,
+     SUBVERB_ANY, NULL, watch},
     {NULL, 0, 0, 0, NULL, NULL},
 };
 

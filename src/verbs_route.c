@@ -287,16 +287,6 @@ static struct route *decide(struct config *config, const struct route_request *r
     return route;
 }
 
-/* The log would stand between the lines of the answer. */
-static void log_quietly(const struct config *config)
-{
-    struct log_options options = {.to = "stderr", .level = LOG_LEVEL_ERROR};
-
-    if (config->log.level == LOG_LEVEL_DEBUG)
-        options.level = LOG_LEVEL_DEBUG;
-    (void)log_open(&options);
-}
-
 int verb_route(const struct options *options)
 {
     struct route_request request = {.port = 0};
@@ -318,7 +308,7 @@ int verb_route(const struct options *options)
     request.patient = true;
     request.trace = (options->set & OPTION_TRACE) != 0;
     signal(SIGPIPE, SIG_IGN);
-    log_quietly(config);
+    verb_log_quietly(config);
     route = decide(config, &request);
     log_flush();
     status =

@@ -20,7 +20,7 @@ _ccgate()
         return
         ;;
     ca)
-        mapfile -t COMPREPLY < <(compgen -W 'build check import list remove status' -- "$word")
+        mapfile -t COMPREPLY < <(compgen -W 'build check fetch import list remove status watch' -- "$word")
         return
         ;;
     --shell)

@@ -1,10 +1,12 @@
 /*
- * ca_check: `ccgate ca check`: explains files, or all that is held.
+ * ca_check: `ccgate ca check`: explains files, what hosts show, or all that is held.
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
-#include "ca/ca_internal.h"
+#include "ca/ca_hosts.h"
 #include "certs/build.h"
 
 struct check {
@@ -32,6 +34,12 @@ static void say_no_memory(struct check *check)
     check->status = EXIT_FAILURE;
 }
 
+static void judge(struct check *check, const struct chain *chain)
+{
+    if (chain->verdicts[CHAIN_DEFAULT].code != X509_V_OK)
+        check->status = EXIT_FAILURE;
+}
+
 /* Prints it, or puts it into the list. */
 static void explain(struct check *check, const struct chain_options *options,
                     json_t *list)
@@ -42,8 +50,7 @@ static void explain(struct check *check, const struct chain_options *options,
         say_no_memory(check);
         return;
     }
-    if (chain->verdicts[CHAIN_DEFAULT].code != X509_V_OK)
-        check->status = EXIT_FAILURE;
+    judge(check, chain);
     if (list != NULL)
         json_array_append_new(list, chain_json(chain, check->ca->now));
     else
@@ -174,20 +181,98 @@ static void check_held(struct check *check)
     bundle_clear(&form);
 }
 
-int ca_check(const struct ca *ca, const char *const *files, size_t count)
+/* ---- hosts ---- */
+
+/* A file of that name comes first; what has a path and is none is a missing file. */
+static bool is_host(const char *word)
+{
+    return strcmp(word, "-") != 0 &&
+           (strstr(word, "://") != NULL ||
+            (strchr(word, '/') == NULL && access(word, F_OK) != 0));
+}
+
+bool ca_check_asks(const char *const *words, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (is_host(words[i]))
+            return true;
+    return false;
+}
+
+static void print_host(struct check *check, const struct ca_hosts *hosts, size_t host)
+{
+    const struct wire_host *wire = &hosts->wire.hosts[host];
+    struct buf text;
+
+    if (hosts->chains[host] != NULL) {
+        printf("%s by %s\n", wire->name, wire->way);
+        print_chain(check, hosts->chains[host]);
+        return;
+    }
+    buf_init(&text, CA_LINE_LIMIT);
+    (void)ca_hosts_failure(wire, &text);
+    fprintf(stderr, "ccgate: ca check: %.*s\n", SPAN_ARG(buf_span(&text)));
+    buf_clear(&text);
+}
+
+static void explain_host(struct check *check, const struct ca_hosts *hosts, size_t host,
+                         json_t *list)
+{
+    if (hosts->chains[host] != NULL)
+        judge(check, hosts->chains[host]);
+    else
+        check->status = EXIT_FAILURE;
+    if (list != NULL)
+        json_array_append_new(list, ca_host_json(check->ca, hosts, host));
+    else
+        print_host(check, hosts, host);
+}
+
+/* With json, an array; else NULL. */
+static json_t *check_hosts(struct check *check, const char *const *words, size_t count)
+{
+    json_t *list = check->list != NULL ? json_array() : NULL;
+    struct ca_hosts hosts;
+    int status = ca_hosts_ask(check->ca, "check", words, count, &check->roots,
+                              &check->held, &hosts);
+
+    if (status != 0)
+        check->status = status;
+    for (size_t i = 0; status == 0 && i < hosts.wire.count; i++)
+        explain_host(check, &hosts, i, list);
+    ca_hosts_clear(&hosts);
+    return list;
+}
+
+static int finish(struct check *check, json_t *hosts)
+{
+    if (check->list == NULL)
+        return check->status;
+    return ca_print_json(json_pack("{s:O, s:o*}", "files", check->list, "hosts", hosts),
+                         check->status);
+}
+
+int ca_check(const struct ca *ca, const char *const *words, size_t count)
 {
     struct check check = {.ca = ca, .list = ca->json ? json_array() : NULL};
+    const char **hosts = calloc(count + 1, sizeof(*hosts));
+    json_t *shown = NULL;
+    size_t host_count = 0;
 
     ca_read_held(ca, &check.held);
-    if (!ca_read_roots(ca, &check.roots))
+    if (!ca_read_roots(ca, &check.roots) || hosts == NULL)
         check.status = EXIT_FAILURE;
-    for (size_t i = 0; i < count; i++)
-        check_file(&check, files[i]);
+    for (size_t i = 0; hosts != NULL && i < count; i++)
+        if (ca->way != NULL && is_host(words[i]))
+            hosts[host_count++] = words[i];
+        else
+            check_file(&check, words[i]);
     if (count == 0)
         check_held(&check);
-    if (check.list != NULL)
-        check.status =
-            ca_print_json(json_pack("{s:O}", "files", check.list), check.status);
+    if (host_count > 0)
+        shown = check_hosts(&check, hosts, host_count);
+    check.status = finish(&check, shown);
+    free(hosts);
     json_decref(check.list);
     bundle_clear(&check.held);
     bundle_clear(&check.roots);

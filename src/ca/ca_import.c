@@ -50,52 +50,56 @@ static int hold(const struct ca *ca, const struct cert *cert)
     return error;
 }
 
-static void report(struct import *import, const struct cert *cert, const char *done)
+void ca_report(const struct ca *ca, const struct cert *cert, const char *done,
+               json_t *list)
 {
     struct buf text;
     json_t *json;
 
-    if (import->list != NULL) {
-        json = cert_json(cert, import->ca->now);
+    if (list != NULL) {
+        json = cert_json(cert, ca->now);
         json_object_set_new(json, "done", json_string(done));
-        json_array_append_new(import->list, json);
+        json_array_append_new(list, json);
         return;
     }
     printf("%s: %s\n", done, cert->name);
     buf_init(&text, 16384);
-    (void)cert_text(cert, import->ca->now, &text);
+    (void)cert_text(cert, ca->now, &text);
     ca_print(&text);
     buf_clear(&text);
 }
 
+int ca_hold(const struct ca *ca, const struct bundle *held, const struct cert *cert)
+{
+    size_t at = bundle_find(held, cert);
+
+    return at < held->count && strcmp(ca_place(ca, &held->entries[at]), "held") == 0
+               ? 1
+               : hold(ca, cert);
+}
+
 static void take(struct import *import, const struct cert *cert)
 {
-    size_t at = bundle_find(&import->held, cert);
-    int error;
+    int done = ca_hold(import->ca, &import->held, cert);
 
-    if (at < import->held.count &&
-        strcmp(ca_place(import->ca, &import->held.entries[at]), "held") == 0) {
-        report(import, cert, "held already");
-        return;
-    }
-    error = hold(import->ca, cert);
-    if (error == 0) {
-        import->added++;
-        report(import, cert, "added");
+    if (done >= 0) {
+        import->added += done == 0;
+        ca_report(import->ca, cert, done == 0 ? "added" : "held already", import->list);
         return;
     }
     import->failed = true;
-    fprintf(stderr, "ccgate: ca import: %s: %s\n", cert->name, strerror(-error));
+    fprintf(stderr, "ccgate: ca import: %s: %s\n", cert->name, strerror(-done));
 }
 
-/* What is still missing once these are held. */
-static void complete(struct import *import)
+void ca_say_incomplete(const struct ca *ca)
 {
     struct bundle roots, all;
 
-    if (import->added == 0 || !ca_read_roots(import->ca, &roots))
+    if (!ca_read_roots(ca, &roots)) {
+        bundle_clear(&roots);
         return;
-    ca_read_held(import->ca, &all);
+    }
+    ca_read_held(ca, &all);
     build_complete(&all, &roots);
     for (size_t i = 0; i < all.problem_count; i++)
         if (all.problems[i].fault == BUNDLE_NO_ISSUER)
@@ -115,7 +119,8 @@ static int finish(struct import *import)
                                        "problems", bundle_problems_json(&import->read)),
                              status);
     ca_say_problems(&import->read, true);
-    complete(import);
+    if (import->added > 0)
+        ca_say_incomplete(import->ca);
     if (import->added > 0)
         puts("then: ccgate ca build");
     else if (import->read.count == 0)

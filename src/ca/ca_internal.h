@@ -27,6 +27,18 @@ const char *ca_place(const struct ca *ca, const struct bundle_entry *entry);
 bool ca_held_path(const struct ca *ca, const struct cert *cert, char *path,
                   size_t size);
 
+/* ---- ca_import.c ---- */
+
+/* 0: is held now; 1: was held already; or -errno. held: all that was held before. */
+int ca_hold(const struct ca *ca, const struct bundle *held, const struct cert *cert);
+
+/* Shows it, with what was done; as JSON into list, unless that is NULL. */
+void ca_report(const struct ca *ca, const struct cert *cert, const char *done,
+               json_t *list);
+
+/* Says what would still be missing of what is held. */
+void ca_say_incomplete(const struct ca *ca);
+
 /* ---- ca_build.c ---- */
 
 enum { CA_CORP_ONLY, CA_BUNDLE, CA_JAVA, CA_FILES };

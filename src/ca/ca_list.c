@@ -1,10 +1,13 @@
 /*
  * ca_list: `ccgate ca list` and `ccgate ca status`: what is held, and how it stands.
  */
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
-#include "ca/ca_internal.h"
+#include "ca/ca_hosts.h"
+#include "certs/paths.h"
 
 /* ---- list ---- */
 
@@ -67,6 +70,7 @@ struct view {
     const struct ca *ca;
     struct ca_composed composed;
     enum ca_state files[CA_FILES];
+    struct ca_hosts hosts;
     bool good;
 };
 
@@ -103,6 +107,37 @@ static void look(struct view *v)
     for (int i = 0; i < CA_FILES && !is_unused(v); i++)
         if (v->files[i] != CA_CURRENT)
             v->good = false;
+    for (size_t i = 0; i < v->hosts.wire.count; i++)
+        if (!ca_standing_is_good(ca_hosts_standing(&v->hosts, i, corporate->count > 0)))
+            v->good = false;
+}
+
+static json_t *hosts_json(const struct view *v)
+{
+    bool held = v->composed.corporate.count > 0;
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < v->hosts.wire.count; i++) {
+        json_t *host = ca_host_json(v->ca, &v->hosts, i);
+
+        json_object_set_new(
+            host, "standing",
+            json_string(ca_standing_name(ca_hosts_standing(&v->hosts, i, held))));
+        json_array_append_new(list, host);
+    }
+    return list;
+}
+
+static void print_hosts(const struct view *v)
+{
+    for (size_t i = 0; i < v->hosts.wire.count; i++) {
+        struct buf text;
+
+        buf_init(&text, CA_LINE_LIMIT);
+        (void)ca_hosts_say(&v->hosts, i, v->composed.corporate.count > 0, &text);
+        printf("%.*s\n", SPAN_ARG(buf_span(&text)));
+        buf_clear(&text);
+    }
 }
 
 static json_t *status_json(const struct view *v)
@@ -113,10 +148,11 @@ static json_t *status_json(const struct view *v)
         json_array_append_new(
             files, json_pack("{s:s+++, s:s}", "path", v->ca->places.state_dir, "/",
                              ca_file_name(i), "", "state", state_name(v, i)));
-    return json_pack("{s:b, s:o, s:o, s:I, s:o}", "good", v->good, "certificates",
+    return json_pack("{s:b, s:o, s:o, s:I, s:o, s:o}", "good", v->good, "certificates",
                      entries_json(v->ca, &v->composed.corporate), "files", files,
                      "roots", (json_int_t)v->composed.roots.count, "problems",
-                     bundle_problems_json(&v->composed.corporate));
+                     bundle_problems_json(&v->composed.corporate), "hosts",
+                     hosts_json(v));
 }
 
 static void print_expiry(const struct cert *cert, int64_t now)
@@ -148,21 +184,37 @@ static void print_status(const struct view *v)
                ca_file_name(i),
                v->files[i] == CA_CURRENT || is_unused(v) ? ""
                                                          : ": run ccgate ca build");
+    print_hosts(v);
 }
 
-int ca_status(const struct ca *ca)
+bool ca_status_asks(const struct ca *ca, size_t count)
+{
+    char path[PATH_MAX];
+
+    return count > 0 ||
+           (certs_path(path, sizeof(path), ca->places.state_dir, CERTS_HOSTS) &&
+            access(path, F_OK) == 0);
+}
+
+int ca_status(const struct ca *ca, const char *const *hosts, size_t count)
 {
     struct view v = {.ca = ca};
     int status = EXIT_FAILURE;
 
-    if (ca_compose(ca, NULL, &v.composed)) {
-        look(&v);
-        status = v.good ? EXIT_SUCCESS : EXIT_FAILURE;
-        if (ca->json)
-            status = ca_print_json(status_json(&v), status);
-        else
-            print_status(&v);
-    }
+    if (!ca_compose(ca, NULL, &v.composed))
+        goto out;
+    status = ca_hosts_ask_known(ca, "status", hosts, count, &v.composed.roots,
+                                &v.composed.corporate, &v.hosts);
+    if (status != 0)
+        goto out;
+    look(&v);
+    status = v.good ? EXIT_SUCCESS : EXIT_FAILURE;
+    if (ca->json)
+        status = ca_print_json(status_json(&v), status);
+    else
+        print_status(&v);
+out:
+    ca_hosts_clear(&v.hosts);
     ca_composed_clear(&v.composed);
     return status;
 }

@@ -237,6 +237,9 @@ bool config_way_host(const struct config *config, size_t index, struct span *hos
 /* What is wrong with the URL of a PAC script, as in "holds a user name", or NULL. */
 const char *config_pac_wrong(struct span text);
 
+/* Reads "90s", "5m", "12h" or "2d"; NULL, or what is wrong with it. */
+const char *value_duration(struct span text, uint64_t *ms);
+
 /* Whether host and port are an address of `listen` or `tunnel`. */
 bool config_is_own(const struct config *config, struct span host, uint16_t port);
 

@@ -148,7 +148,6 @@ const char *list_separators(const struct config_key *key);
 /* ---- values: NULL, or what is wrong ---- */
 
 const char *value_bool(struct span text, bool *value);
-const char *value_duration(struct span text, uint64_t *ms);
 const char *value_size(struct span text, uint64_t *bytes);
 const char *value_count(struct span text, uint64_t *count);
 const char *value_text(struct span text); /* no control characters */

@@ -68,7 +68,9 @@ pki_tests = \
 	tests/unit/test_alloc_certs \
 	tests/unit/test_bundle \
 	tests/unit/test_ca \
+	tests/unit/test_ca_fetch \
 	tests/unit/test_ca_look \
+	tests/unit/test_ca_wire \
 	tests/unit/test_cert \
 	tests/unit/test_chain \
 	tests/unit/test_env_found \
@@ -79,10 +81,12 @@ LDADD_PKI = libtestpki.a $(LDADD)
 tests_unit_test_alloc_certs_LDADD = $(LDADD_PKI)
 tests_unit_test_bundle_LDADD = $(LDADD_PKI)
 tests_unit_test_ca_LDADD = $(LDADD_PKI)
+tests_unit_test_ca_fetch_LDADD = $(LDADD_PKI)
 tests_unit_test_ca_look_LDADD = $(LDADD_PKI)
+tests_unit_test_ca_wire_LDADD = $(LDADD_PKI)
 tests_unit_test_cert_LDADD = $(LDADD_PKI)
 tests_unit_test_env_found_LDADD = $(LDADD_PKI)
 tests_unit_test_java_LDADD = $(LDADD_PKI)
 tests_unit_test_chain_LDADD = $(LDADD_PKI)
 endif
-EXTRA_DIST += tests/unit/alloc_rig.h tests/unit/ca_rig.h tests/unit/capture_rig.h tests/unit/pki_rig.h
+EXTRA_DIST += tests/unit/alloc_rig.h tests/unit/ca_rig.h tests/unit/capture_rig.h tests/unit/inspector_rig.h tests/unit/pki_rig.h

@@ -157,7 +157,7 @@ START_TEST(a_broken_file_keeps_what_was_built)
     expect("error: ");
     expect("2 certificates from the last build are kept");
     expect_built("root sub vendor", "other root sub vendor");
-    ck_assert_int_eq(run(ca_status), 1);
+    ck_assert_int_eq(run(status), 1);
     ck_assert_int_eq(unlink(at("ca.d/corp.pem")), 0);
     ck_assert_int_eq(run(ca_build), 0);
     expect_built("vendor", "other vendor");

@@ -48,22 +48,22 @@ START_TEST(status_tells_what_expires)
     put("ca.d/a.pem", "root");
     ca.now = PKI_NOW + DATES[_i].later * DAY;
     ck_assert_int_eq(run(ca_build), 0);
-    ck_assert_int_eq(run(ca_status), DATES[_i].status);
+    ck_assert_int_eq(run(status), DATES[_i].status);
     expect(DATES[_i].said);
 }
 END_TEST
 
 START_TEST(status_tells_what_is_not_built)
 {
-    ck_assert_int_eq(run(ca_status), 0);
+    ck_assert_int_eq(run(status), 0);
     put("ca.d/a.pem", "root");
-    ck_assert_int_eq(run(ca_status), 1);
+    ck_assert_int_eq(run(status), 1);
     expect("missing   ");
     ck_assert_int_eq(run(ca_build), 0);
-    ck_assert_int_eq(run(ca_status), 0);
+    ck_assert_int_eq(run(status), 0);
     expect("current   ");
     put("ca.d/a.pem", "root sub");
-    ck_assert_int_eq(run(ca_status), 1);
+    ck_assert_int_eq(run(status), 1);
     expect("outdated  ");
     expect(": run ccgate ca build");
 }
@@ -156,7 +156,7 @@ START_TEST(as_json)
     ck_assert_str_eq(text_at(json, "certificates", 0, "place"), "held");
     ck_assert_str_eq(text_at(json, "certificates", 0, "expiry"), "fine");
     json_decref(json);
-    ck_assert_int_eq(run(ca_status), 0);
+    ck_assert_int_eq(run(status), 0);
     json = parse();
     ck_assert(json_is_true(json_object_get(json, "good")));
     ck_assert_str_eq(text_at(json, "files", 0, "state"), "current");
