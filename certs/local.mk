@@ -27,8 +27,16 @@ libccgate_a_SOURCES += \
 	certs/pem.h \
 	certs/public_roots.c \
 	certs/public_roots.h \
+	certs/setting.c \
+	certs/setting.h \
+	certs/setting_ini.c \
+	certs/setting_internal.h \
+	certs/setting_json.c \
+	certs/setting_lines.c \
 	certs/text.c \
 	certs/text.h \
+	certs/tool_files.c \
+	certs/tool_files.h \
 	certs/tools.c \
 	certs/tools.h \
 	certs/vendors.c \

@@ -13,6 +13,7 @@
 #define CERTS_BUNDLE    "ca/bundle.pem"    /* for settings that replace them */
 #define CERTS_JAVA      "ca/java.p12"      /* the same for Java, by java_store() */
 #define CERTS_HOSTS     "ca/hosts"         /* that were inspected at the last fetch */
+#define CERTS_MANIFEST  "ca/manifest.json" /* what was changed for other programs */
 
 /* Where the administrator drops files. */
 #define CERTS_DROP_IN "/etc/ccgate/ca.d"

@@ -45,6 +45,10 @@ enum {
     OPTION_ID = 1 << 17,
     OPTION_EXPECT = 1 << 18,
     OPTION_INTERVAL = 1 << 19,
+    OPTION_SYSTEM = 1 << 20,
+    OPTION_REPLACE = 1 << 21,
+    OPTION_DRY_RUN = 1 << 22,
+    OPTION_YES = 1 << 23,
 };
 
 /* Which keys a verb takes as options. */

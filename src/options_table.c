@@ -150,6 +150,10 @@ static const struct verb_info VERBS[VERB_COUNT] = {
                 "ca build   writes ca/corp-only.pem, for settings that add to the public\n"
                 "           roots, and ca/bundle.pem, for those that replace them (and\n"
                 "           ca/java.p12, the same for Java), into the state folder.\n"
+                "ca install puts these into the files of the tools that are there, or\n"
+                "           of those in --tool, or with --system into the trust store\n"
+                "           of the distribution; it shows the changes and asks.\n"
+                "ca uninstall  takes back exactly that: all, or what is chosen so.\n"
                 "ca status [HOST ...]  says whether these are current, what expires\n"
                 "           within 60 days, and whether hosts, else those of the last\n"
                 "           fetch, still show a chain that ends in what is held. The exit\n"
@@ -157,7 +161,8 @@ static const struct verb_info VERBS[VERB_COUNT] = {
                 "ca watch [HOST ...]  puts that into the log, once, or with --interval\n"
                 "           for as long as it runs. It changes nothing.\n",
             .options = OPTION_CONFIG | OPTION_VERBOSE | OPTION_JSON | OPTION_ROOTS |
-                       OPTION_EXPECT | OPTION_INTERVAL,
+                       OPTION_EXPECT | OPTION_INTERVAL | OPTION_TOOL | OPTION_SYSTEM |
+                       OPTION_REPLACE | OPTION_DRY_RUN | OPTION_YES,
             .keys = VERB_KEYS_ALL,
         },
     [VERB_IMPORT] =
@@ -209,8 +214,12 @@ static const struct option_info OPTIONS[] = {
      offsetof(struct options, secret_file)},
     {"shell", 0, OPTION_SHELL, "FORM", "print for this shell or program",
      offsetof(struct options, shell)},
-    {"tool", 0, OPTION_TOOL, "NAME,...", "the variables of these tools only",
+    {"tool", 0, OPTION_TOOL, "NAME,...", "only for these tools",
      offsetof(struct options, tool)},
+    {"system", 0, OPTION_SYSTEM, NULL, "for the trust store of the distribution", 0},
+    {"replace", 0, OPTION_REPLACE, NULL, "take over settings that say otherwise", 0},
+    {"dry-run", 0, OPTION_DRY_RUN, NULL, "only show what would be changed", 0},
+    {"yes", 0, OPTION_YES, NULL, "do it without asking", 0},
     {"unset", 0, OPTION_UNSET, NULL, "unset what was set by this command", 0},
     {"verbose", 'v', OPTION_VERBOSE, NULL, "the same as --log-level=debug", 0},
     {"help", 'h', OPTION_HELP, NULL, "explain the verb and its options", 0},

@@ -126,6 +126,34 @@ static int import(const struct options *options)
     return run_with_words(options, ca_import);
 }
 
+static int run_with_choice(const struct options *options,
+                           int (*verb)(const struct ca *ca,
+                                       const struct ca_choice *choice))
+{
+    struct ca_choice choice = {
+        .tools = options->tool,
+        .system = (options->set & OPTION_SYSTEM) != 0,
+        .replace = (options->set & OPTION_REPLACE) != 0,
+        .dry_run = (options->set & OPTION_DRY_RUN) != 0,
+        .yes = (options->set & OPTION_YES) != 0,
+    };
+    struct task task;
+
+    if (!prepare(options, CONFIG_PASSWORDS_NONE, &task))
+        return 2;
+    return finish(&task, verb(&task.ca, &choice));
+}
+
+static int install(const struct options *options)
+{
+    return run_with_choice(options, ca_install);
+}
+
+static int uninstall(const struct options *options)
+{
+    return run_with_choice(options, ca_uninstall);
+}
+
 static int list(const struct options *options)
 {
     return run(options, ca_list);
@@ -177,15 +205,19 @@ static int watch(const struct options *options)
         &task, ca_watch(&task.ca, options->operands, options->operand_count, interval));
 }
 
+enum { CHOICE = OPTION_TOOL | OPTION_SYSTEM | OPTION_DRY_RUN | OPTION_YES };
+
 static const struct subverb SUBVERBS[] = {
     {"build", OPTIONS | OPTION_ROOTS, 0, 0, NULL, build},
     {"check", OPTIONS | OPTION_ROOTS, 0, SUBVERB_ANY, NULL, check},
     {"fetch", OPTIONS | OPTION_ROOTS | OPTION_EXPECT, 2, SUBVERB_ANY,
      "second HOST, which has to agree,", fetch},
     {"import", OPTIONS | OPTION_ROOTS, 1, SUBVERB_ANY, "FILE", import},
+    {"install", OPTIONS | OPTION_ROOTS | CHOICE | OPTION_REPLACE, 0, 0, NULL, install},
     {"list", OPTIONS, 0, 0, NULL, list},
     {"remove", OPTIONS | OPTION_ROOTS, 1, SUBVERB_ANY, "FINGERPRINT or NAME", give_up},
     {"status", OPTIONS | OPTION_ROOTS, 0, SUBVERB_ANY, NULL, status},
+    {"uninstall", OPTIONS | CHOICE, 0, 0, NULL, uninstall},
     {"watch", OPTION_CONFIG | OPTION_VERBOSE | OPTION_ROOTS | OPTION_INTERVAL, 0,
      SUBVERB_ANY, NULL, watch},
     {NULL, 0, 0, 0, NULL, NULL},

@@ -78,6 +78,7 @@ unit_tests = \
 	tests/unit/test_schema \
 	tests/unit/test_secret \
 	tests/unit/test_secret_command \
+	tests/unit/test_setting \
 	tests/unit/test_socks \
 	tests/unit/test_socks_dialogue \
 	tests/unit/test_span \

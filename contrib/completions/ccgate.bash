@@ -20,7 +20,7 @@ _ccgate()
         return
         ;;
     ca)
-        mapfile -t COMPREPLY < <(compgen -W 'build check fetch import list remove status watch' -- "$word")
+        mapfile -t COMPREPLY < <(compgen -W 'build check fetch import install list remove status uninstall watch' -- "$word")
         return
         ;;
     --shell)

@@ -91,7 +91,7 @@ static int keep_owner(int fd, const char *path)
 {
     struct stat st;
 
-    if (geteuid() != 0 || lstat(path, &st) != 0 || st.st_uid == 0)
+    if (geteuid() != 0 || lstat(path, &st) != 0)
         return 0;
     return fchown(fd, st.st_uid, st.st_gid) == 0 ? 0 : -errno;
 }

@@ -78,4 +78,22 @@ bool ca_status_asks(const struct ca *ca, size_t count);
 int ca_watch(const struct ca *ca, const char *const *hosts, size_t count,
              uint64_t interval_ms);
 
+struct ca_choice {
+    const char *tools; /* names, separated by commas; NULL: not these */
+    bool system;       /* the distribution's trust store */
+    bool replace;      /* takes other values over, which come back when it is undone */
+    bool dry_run;      /* only shows what would be done */
+    bool yes;          /* does not ask */
+};
+
+/*
+ * Puts what was built into the files of programs, where they are, and of the
+ * distribution: those chosen, or those of all programs that are there. 1 if something
+ * was not done.
+ */
+int ca_install(const struct ca *ca, const struct ca_choice *choice);
+
+/* Undoes that: for those chosen, or all. */
+int ca_uninstall(const struct ca *ca, const struct ca_choice *choice);
+
 #endif

@@ -69,6 +69,7 @@ pki_tests = \
 	tests/unit/test_bundle \
 	tests/unit/test_ca \
 	tests/unit/test_ca_fetch \
+	tests/unit/test_ca_install \
 	tests/unit/test_ca_look \
 	tests/unit/test_ca_wire \
 	tests/unit/test_cert \
@@ -82,6 +83,7 @@ tests_unit_test_alloc_certs_LDADD = $(LDADD_PKI)
 tests_unit_test_bundle_LDADD = $(LDADD_PKI)
 tests_unit_test_ca_LDADD = $(LDADD_PKI)
 tests_unit_test_ca_fetch_LDADD = $(LDADD_PKI)
+tests_unit_test_ca_install_LDADD = $(LDADD_PKI)
 tests_unit_test_ca_look_LDADD = $(LDADD_PKI)
 tests_unit_test_ca_wire_LDADD = $(LDADD_PKI)
 tests_unit_test_cert_LDADD = $(LDADD_PKI)
