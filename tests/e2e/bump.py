@@ -9,7 +9,7 @@ from servers import Squid
 class BumpSquid(Squid):
     """Certificates are made anew, signed by the company's root (`root`) or by a CA below it
     that is sent along (`sub`); or names are only looked at, and the server's own
-    certificate comes through (`splice`)."""
+    certificate comes through (`splice`), as that of bypass.test does in all of them."""
 
     MODES = ("root", "sub", "splice")
     CONFIG = Squid.CONFIG.replace(
@@ -18,9 +18,9 @@ class BumpSquid(Squid):
         "dynamic_cert_mem_cache_size=4MB tls-cert={signer} tls-key={signer_key}\n",
     )
 
-    def __init__(self, bed, mode):
+    def __init__(self, bed, mode, more=""):
         self.mode = mode
-        super().__init__(bed, "squid-bump-" + mode)
+        super().__init__(bed, f"squid-bump-{mode}{more}")
 
     def _login(self):
         self.authority = os.path.join(self.home, "root.pem")
@@ -29,9 +29,8 @@ class BumpSquid(Squid):
         if self.mode == "sub":
             self._make_authority("sub", "Inspecting Proxy", "root")
             signer = "sub"
-            # What stands behind the signer's certificate is sent along.
-            both = read(os.path.join(self.home, "sub.pem")) + read(self.authority)
-            write(os.path.join(self.home, "sub.pem"), both)
+            self.lower = read(os.path.join(self.home, "sub.pem"))
+            self._send(self.lower + read(self.authority))
         self.values["signer"] = os.path.join(self.home, signer + ".pem")
         self.values["signer_key"] = os.path.join(self.home, signer + ".key")
         self.database = os.path.join(self.home, "ssl_db")
@@ -39,6 +38,15 @@ class BumpSquid(Squid):
             self._helper("security_file_certgen"), "-c", "-s", self.database, "-M", "4MB"
         )
         return super()._login()
+
+    def _send(self, certificates):
+        """What stands behind the signer's certificate is sent along."""
+        write(os.path.join(self.home, "sub.pem"), certificates)
+
+    def send_root(self, also):
+        self.stop()
+        self._send(self.lower + (read(self.authority) if also else ""))
+        self.start()
 
     def _make_authority(self, name, subject, issuer=None):
         """A CA as companies have it, and its key."""
@@ -48,7 +56,7 @@ class BumpSquid(Squid):
             by = os.path.join(self.home, issuer)
             signed = ["-CA", by + ".pem", "-CAkey", by + ".key"]
         self.bed.run(
-            "openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
+            "openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "200",
             "-subj", f"/O=Corp/CN={subject}", *signed,
             "-addext", "basicConstraints=critical,CA:TRUE",
             "-addext", "keyUsage=critical,keyCertSign,cRLSign",
@@ -64,6 +72,8 @@ class BumpSquid(Squid):
             f"tls_outgoing_options cafile={self.bed.ca}\n"
             "acl hello at_step SslBump1\n"
             "ssl_bump peek hello\n"
+            "acl bypass ssl::server_name bypass.test\n"
+            "ssl_bump splice bypass\n"
             f"ssl_bump {then} all\n"
             # Node asks for a tunnel for http:// URLs, too.
             "on_unsupported_protocol tunnel all\n"

@@ -31,6 +31,7 @@ import cases_pac
 import cases_pac_source
 import cases_run
 import cases_warm
+import cases_wire
 import cases_secrets
 import cases_socks
 import cases_system
@@ -158,6 +159,7 @@ def run_all(world, results, options):
             results.run(f"warm/{case.__name__}", case, world)
         cases_env.run(world, results)
         cases_bump.run(world, results)
+        cases_wire.run(world, results)
         for case in cases_run.ALL:
             results.run(f"run/{case.__name__}", case, world)
         for case in cases_link.ALL:

@@ -64,7 +64,7 @@ http_upgrade_request_protocols websocket allow all
         cert, key = bed.certificate(
             name + ".test", "DNS:squid.test", "DNS:*.krb.test", "IP:127.0.0.1"
         )
-        names = "127.0.0.1 origin.test forbidden.test\n"
+        names = "127.0.0.1 origin.test second.test bypass.test forbidden.test\n"
         write(os.path.join(self.home, "hosts"), names)
         self.values = {"home": self.home, "cert": cert, "key": key, "address": self.ADDRESS}
         self.env = bed.env  # of squid and its helpers
@@ -289,7 +289,9 @@ rm -f "$body"
         self.files = bed.directory("origin", "files")
         bed.directory("origin", "files", "upload")
         bed.directory("origin", "tmp")
-        self.cert, self.key = bed.certificate("origin.test")
+        self.cert, self.key = bed.certificate(
+            "origin.test", "DNS:origin.test", "DNS:second.test", "DNS:bypass.test"
+        )
         write(os.path.join(self.home, "echo.cgi"), self.ECHO, 0o755)
         write(os.path.join(self.files, "small.txt"), "a small file\n")
         for i in range(40):
