@@ -124,6 +124,7 @@ static bool find_way(struct test *t, char *const *environment)
     t->route = t->router == NULL ? NULL : route_decide(t->router, t->request);
     if (t->route == NULL)
         return false;
+    egress_use_router(t->egress, t->router); /* where a login can be repeated */
     (void)snprintf(target, sizeof(target), "%.*s:%u", SPAN_ARG(t->request->host),
                    (unsigned)t->request->port);
     put(t, "target", target);

@@ -308,7 +308,7 @@ static void guard_answered(void *ctx, enum guard_answer answer)
 static void ask_guard(struct auth *auth)
 {
     char target[LEDGER_TEXT];
-    struct guard_place place = {auth->o.hop, target, !auth->scheme->bound};
+    const struct guard_place place = {auth->o.hop, target};
 
     if (auth->o.accepted_only &&
         guard_state_of(auth->o.guard, auth->o.login, NULL) != GUARD_ACCEPTED) {
@@ -557,6 +557,11 @@ enum outcome auth_settle(struct auth *auth, const struct head *answer,
     auth->begun = false;
     scheme_leave(auth);
     return outcome;
+}
+
+bool auth_is_queued(const struct auth *auth)
+{
+    return auth->state == STATE_ASKING || auth->state == STATE_JUDGING;
 }
 
 bool auth_is_leg(const struct auth *auth)

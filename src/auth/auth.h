@@ -139,6 +139,9 @@ void auth_sent(struct auth *auth);
 enum outcome auth_settle(struct auth *auth, const struct head *answer,
                          const char **detail);
 
+/* Whether the login waits for others with the same password, or for what they tell. */
+bool auth_is_queued(const struct auth *auth);
+
 /*
  * Whether a further leg of the login must follow before the request can succeed: its
  * body must not go with the head that auth_value() is for. Such a head is sent as if

@@ -16,9 +16,15 @@ static bool same_text(const char *a, const char *b)
     return a == NULL || b == NULL ? a == b : span_equal_nocase(span_of(a), span_of(b));
 }
 
+/* Whose account it is, whether the domain stands in the name or beside it. */
+static const char *account_of(const struct config_login *login)
+{
+    return login->username != NULL ? login->username : login->login_name;
+}
+
 bool guard_same_login(const struct config_login *a, const struct config_login *b)
 {
-    return same_text(a->login_name, b->login_name) && same_text(a->domain, b->domain) &&
+    return same_text(account_of(a), account_of(b)) && same_text(a->domain, b->domain) &&
            secret_equal(a->password, b->password);
 }
 
@@ -34,7 +40,7 @@ static struct entry *entry_find(const struct guard *guard,
 
 static void entry_free(struct entry *entry)
 {
-    free(entry->login.login_name);
+    free(entry->login.username);
     free(entry->login.domain);
     secret_free(entry->login.password);
     free(entry);
@@ -56,7 +62,7 @@ static struct entry *entry_add(struct guard *guard, const struct config_login *l
     entry->login.password = secret_ref(login->password);
     entry->end = &entry->tickets;
     turn_init(entry);
-    if (!copy_text(&entry->login.login_name, login->login_name) ||
+    if (!copy_text(&entry->login.username, account_of(login)) ||
         !copy_text(&entry->login.domain, login->domain)) {
         entry_free(entry);
         return NULL;
@@ -196,7 +202,6 @@ static struct guard_ticket *ticket_add(struct entry *entry,
     ticket->entry = entry;
     ticket->callback = callback;
     ticket->ctx = ctx;
-    ticket->brief = place->brief;
     ledger_text_set(ticket->hop, place->hop, false);
     ledger_text_set(ticket->target, place->target, false);
     deferred_init(&ticket->deferred, ticket_fired, ticket);
@@ -234,8 +239,7 @@ struct guard_ticket *guard_ask(struct guard *guard, const struct config_login *l
         return NULL;
     if (entry_is_closed(entry))
         ticket_call(ticket, GUARD_HELD);
-    else if ((entry->record.state == LEDGER_ACCEPTED ||
-              entry->record.state == LEDGER_DOUBTED) &&
+    else if ((record_is_good(entry) || entry->record.state == LEDGER_DOUBTED) &&
              refusals_has(&guard->refusals, ticket->hop, ticket->target, now))
         ticket_call(ticket, GUARD_REFUSED);
     else
@@ -282,6 +286,11 @@ void guard_lost(struct guard_ticket *ticket)
     ticket->state = TICKET_DONE;
     turn_lost(ticket->entry, ticket);
     ticket_free(ticket);
+}
+
+void guard_forget_refusals(struct guard *guard)
+{
+    refusals_clear(&guard->refusals);
 }
 
 void guard_expect(struct guard *guard, const struct config_login *login)
@@ -388,14 +397,16 @@ enum guard_state guard_state_of(const struct guard *guard,
 {
     static const enum guard_state STATES[] = {
         [LEDGER_UNTRIED] = GUARD_UNTRIED,   [LEDGER_TRYING] = GUARD_TRYING,
-        [LEDGER_ACCEPTED] = GUARD_ACCEPTED, [LEDGER_DOUBTED] = GUARD_DOUBTED,
-        [LEDGER_CLOSED] = GUARD_CLOSED,
+        [LEDGER_ACCEPTED] = GUARD_ACCEPTED, [LEDGER_LATE] = GUARD_ACCEPTED,
+        [LEDGER_DOUBTED] = GUARD_DOUBTED,   [LEDGER_CLOSED] = GUARD_CLOSED,
     };
     const struct entry *entry = entry_find(guard, login);
 
     if (record != NULL)
         *record = entry == NULL ? NULL : &entry->record;
-    return entry == NULL ? GUARD_UNTRIED : STATES[entry->record.state];
+    if (entry == NULL)
+        return GUARD_UNTRIED;
+    return turn_is_a_mere_look(entry) ? GUARD_ACCEPTED : STATES[entry->record.state];
 }
 
 static void save_noted(struct guard *guard);

@@ -43,8 +43,6 @@ const char *guard_trouble(const struct guard *guard);
 struct guard_place {
     const char *hop;    /* hop.name */
     const char *target; /* "host:port" of a CONNECT, else "http://authority/" */
-    bool brief;         /* there is a login in every request, whose answer has to wait
-                           for the target: the others wait only a moment for it */
 };
 
 /* ---- logins ---- */
@@ -90,6 +88,9 @@ void guard_drop(struct guard_ticket *ticket);
  */
 void guard_lost(struct guard_ticket *ticket);
 
+/* Targets that hops refused are asked for again. */
+void guard_forget_refusals(struct guard *guard);
+
 /* Announces a login of the configuration, so that its slow key is ready when needed. */
 void guard_expect(struct guard *guard, const struct config_login *login);
 
@@ -97,7 +98,8 @@ void guard_expect(struct guard *guard, const struct config_login *login);
 
 enum guard_repeated {
     GUARD_REPEAT_ACCEPTED,
-    GUARD_REPEAT_REJECTED,   /* or sent, and no answer came */
+    GUARD_REPEAT_REJECTED,
+    GUARD_REPEAT_LOST,       /* sent, and the connection ended before an answer came */
     GUARD_REPEAT_IMPOSSIBLE, /* nothing was sent that decides */
 };
 

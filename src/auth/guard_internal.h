@@ -20,6 +20,7 @@ enum turn {
     TURN_DOUBTING,  /* written; then the login is repeated */
     TURN_REPEATING, /* the login where it was last accepted */
     TURN_SAVING,    /* the end is written; then the turn is free */
+    TURN_RESTING,   /* logins went unanswered; the next one waits a while */
 };
 
 enum ticket_state {
@@ -38,19 +39,21 @@ struct guard_ticket {
     struct deferred deferred;
     guard_callback *callback; /* NULL: dropped while REJECTED */
     void *ctx;
-    bool brief;      /* see struct guard_place */
     bool again;      /* REJECTED: it may try once more if the secret is good */
     uint64_t serial; /* the order in which logins were allowed; 0: not yet */
     char hop[LEDGER_TEXT], target[LEDGER_TEXT];
 };
 
-enum { GOOD_HOPS = 4 };
+enum {
+    GOOD_HOPS = 4,
+    GUARD_TRUST_MS = 5000, /* a rejection needs no target, and comes sooner */
+};
 
 /* One account with one password. */
 struct entry {
     struct entry *next;
     struct guard *guard;
-    struct config_login login;    /* user, domain and secret only */
+    struct config_login login;    /* username, domain and secret only */
     struct guard_ticket *tickets; /* all of them, in the order of asking */
     struct guard_ticket **end;
 
@@ -66,8 +69,12 @@ struct entry {
     struct guard_ticket *holder; /* HELD: who tries */
     struct guard_ticket *late;   /* it had the turn last and is not answered yet */
     uint64_t unsure;             /* no login sent since this one, which was late, was
-                                    accepted; 0: all is known */
+                                    accepted; 0: all is known, or old enough */
     uint64_t serial;             /* of the login allowed last */
+    bool trusted;                /* no answer was taken for a good one, since it was
+                                    accepted last: not twice */
+    unsigned lost;               /* logins in a row that were cut, since it was good */
+    uint64_t rest_until;         /* ms: no login before, because of these */
     bool no_probe;               /* this turn: the repeat was impossible */
     struct deadline timer;       /* LOCKING: the next try; HELD: patience */
     struct job *job;
@@ -177,10 +184,19 @@ void turn_end_accepted(struct entry *entry, bool due);
 /* Ends it with the guard closed. */
 void turn_close(struct entry *entry, const char *why);
 
+/* No rejection came for so long that there will be none. Ends the turn. */
+void turn_trust(struct entry *entry);
+
+/* Has the timer fire when that may be said. */
+void turn_trust_later(struct entry *entry);
+
 void record_set(struct entry *entry, enum ledger_state state);
 
 /* Where the login was made that the record speaks of. */
 void record_tried_at(struct entry *entry, const struct guard_ticket *ticket);
+
+/* Whether the secret was accepted, and never rejected since. */
+bool record_is_good(const struct entry *entry);
 
 /* The secret is good, and was so a moment ago. Whether that is to be written. */
 bool record_accepted(struct entry *entry, const char *hop, const char *target);
@@ -196,8 +212,20 @@ void record_saved(struct entry *entry, struct job_result *result);
 
 /* ---- guard_repeat.c ---- */
 
-/* Makes the login where it was last accepted, and goes on as the answer says. */
+/*
+ * Makes the login where it was last accepted, and goes on as the answer says. If we die
+ * meanwhile, the next process is to find two failures.
+ */
 void turn_repeat(struct entry *entry);
+
+/* The repeat was silent for GUARD_TRUST_MS. */
+void turn_repeat_expired(struct entry *entry);
+
+/* A login of a secret that was once good was cut before its answer. Ends the turn. */
+void turn_cut(struct entry *entry);
+
+/* A repeat is under way though nobody was rejected. */
+bool turn_is_a_mere_look(const struct entry *entry);
 
 /* Somebody was rejected: is it the secret, or the target? */
 void turn_judge(struct entry *entry);

@@ -117,7 +117,7 @@ static struct job *job_new(struct guard *guard, enum job_kind kind,
         job->secret = secret_ref(entry->login.password);
     }
     if (copy_text(&job->hop, hop) &&
-        copy_text(&job->user, entry == NULL ? NULL : entry->login.login_name) &&
+        copy_text(&job->user, entry == NULL ? NULL : entry->login.username) &&
         copy_text(&job->domain, entry == NULL ? NULL : entry->login.domain))
         return job;
     job_free(job);

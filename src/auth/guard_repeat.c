@@ -58,36 +58,80 @@ static void refuse_targets(struct entry *entry)
     entry_answer(entry, TICKET_REJECTED, GUARD_REFUSED);
 }
 
+static void saved_undecided(void *ctx, struct job_result *result)
+{
+    struct entry *entry = ctx;
+
+    record_saved(entry, result);
+    turn_decide(entry);
+}
+
+/* Nothing was learnt of a login that is late, or was: somebody else has to find out. */
+static void turn_go_on(struct entry *entry)
+{
+    entry->no_probe = true;
+    record_set(entry, LEDGER_LATE);
+    if (!record_save(entry, TURN_SAVING, saved_undecided))
+        turn_decide(entry);
+}
+
+void turn_cut(struct entry *entry)
+{
+    static const uint64_t rests_ms[] = {0, 500, 5000};
+
+    if (++entry->lost >= sizeof(rests_ms) / sizeof(rests_ms[0])) {
+        turn_close(entry, "no answer came to it, time and again");
+        return;
+    }
+    entry->rest_until = loop_now(entry->guard->loop) + rests_ms[entry->lost];
+    record_set(entry, LEDGER_DOUBTED);
+    turn_end(entry);
+}
+
 static void turn_repeated(void *arg, enum guard_repeated result)
 {
     struct entry *entry = arg;
-    bool due;
+    bool judges = entry_first(entry, TICKET_REJECTED) != NULL, due;
 
     entry->repeat = NULL;
+    deadline_clear(entry->guard->loop, &entry->timer);
     switch (result) {
     case GUARD_REPEAT_ACCEPTED:
         due = record_accepted(entry, entry->hop, entry->target);
-        entry->unsure = 0;
         refuse_targets(entry);
         turn_end_accepted(entry, due);
         return;
     case GUARD_REPEAT_REJECTED:
         turn_close(entry, "rejected again where it was accepted before");
         return;
-    case GUARD_REPEAT_IMPOSSIBLE:
-        entry->no_probe = true;
-        if (entry->record.state == LEDGER_TRYING)
+    case GUARD_REPEAT_LOST:
+        if (judges)
             doubt(entry);
         else
-            turn_decide(entry);
+            turn_cut(entry);
+        return;
+    case GUARD_REPEAT_IMPOSSIBLE:
+        if (judges)
+            doubt(entry);
+        else
+            turn_go_on(entry);
         return;
     }
 }
 
-void turn_repeat(struct entry *entry)
+void turn_repeat_expired(struct entry *entry)
+{
+    if (entry_first(entry, TICKET_REJECTED) != NULL)
+        return; /* now it matters */
+    entry->guard->repeater->cancel(entry->repeat);
+    entry->repeat = NULL;
+    turn_trust(entry);
+}
+
+static void repeat_start(struct entry *entry)
 {
     struct guard *guard = entry->guard;
-    struct guard_place place = {entry->hop, entry->target, false};
+    const struct guard_place place = {entry->hop, entry->target};
 
     if (entry->hop[0] == '\0') { /* by an earlier process, then */
         memcpy(entry->hop, entry->record.hop, LEDGER_TEXT);
@@ -99,6 +143,8 @@ void turn_repeat(struct entry *entry)
                                                &place, turn_repeated, entry);
     if (entry->repeat == NULL)
         turn_repeated(entry, GUARD_REPEAT_IMPOSSIBLE);
+    else
+        turn_trust_later(entry);
 }
 
 static void saved_before_repeat(void *ctx, struct job_result *result)
@@ -106,18 +152,27 @@ static void saved_before_repeat(void *ctx, struct job_result *result)
     struct entry *entry = ctx;
 
     record_saved(entry, result);
-    turn_repeat(entry);
+    repeat_start(entry);
+}
+
+void turn_repeat(struct entry *entry)
+{
+    record_set(entry, LEDGER_TRYING);
+    if (!record_save(entry, TURN_DOUBTING, saved_before_repeat))
+        repeat_start(entry);
+}
+
+bool turn_is_a_mere_look(const struct entry *entry)
+{
+    return (entry->turn == TURN_DOUBTING || entry->turn == TURN_REPEATING) &&
+           entry_first(entry, TICKET_REJECTED) == NULL;
 }
 
 void turn_judge(struct entry *entry)
 {
     record_tried_at(entry, entry_first(entry, TICKET_REJECTED));
-    if (entry->record.state != LEDGER_ACCEPTED) {
-        turn_close(entry, "rejected");
-        return;
-    }
-    /* If we die in the middle, the next process is to find two failures. */
-    record_set(entry, LEDGER_TRYING);
-    if (!record_save(entry, TURN_DOUBTING, saved_before_repeat))
+    if (record_is_good(entry))
         turn_repeat(entry);
+    else
+        turn_close(entry, "rejected");
 }

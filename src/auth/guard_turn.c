@@ -14,11 +14,15 @@
 enum {
     RETRY_MS = 20,      /* another process has the turn */
     PATIENCE_MS = 1000, /* a login that was good before keeps the others waiting */
-    MOMENT_MS = 250,    /* likewise, one whose answer has to wait for the target */
     RENEW_S = 3600,     /* an accepted record is written again after */
 };
 
 /* ---- records ---- */
+
+bool record_is_good(const struct entry *entry)
+{
+    return entry->record.state == LEDGER_ACCEPTED || entry->record.state == LEDGER_LATE;
+}
 
 static bool is_closed(const struct entry *entry)
 {
@@ -106,6 +110,10 @@ void turn_end(struct entry *entry)
 
 void turn_close(struct entry *entry, const char *why)
 {
+    if (entry->record.at[0] == '\0') {
+        memcpy(entry->record.at, entry->hop, LEDGER_TEXT);
+        memcpy(entry->record.target_at, entry->target, LEDGER_TEXT);
+    }
     record_set(entry, LEDGER_CLOSED);
     ledger_text_set(entry->record.why, why, true);
     record_log(LOG_LEVEL_WARN, "login_closed", &entry->record);
@@ -139,6 +147,10 @@ bool record_accepted(struct entry *entry, const char *hop, const char *target)
     memcpy(record->hop, entry->hop, LEDGER_TEXT);
     memcpy(record->target, entry->target, LEDGER_TEXT);
     note_good_hop(entry, entry->hop);
+    entry->unsure = 0;
+    entry->trusted = false;
+    entry->lost = 0;
+    entry->rest_until = 0;
     return due;
 }
 
@@ -151,6 +163,12 @@ void turn_end_accepted(struct entry *entry, bool due)
 }
 
 /* ---- somebody tries ---- */
+
+void turn_trust_later(struct entry *entry)
+{
+    if (!entry->trusted)
+        deadline_set(entry->guard->loop, &entry->timer, GUARD_TRUST_MS);
+}
 
 static void record_untry(struct entry *entry)
 {
@@ -180,11 +198,12 @@ static void turn_hold(struct entry *entry)
     }
     entry->turn = TURN_HELD;
     ticket->serial = ++entry->serial;
-    if (entry->record.state == LEDGER_ACCEPTED)
-        deadline_set(entry->guard->loop, &entry->timer,
-                     ticket->brief ? MOMENT_MS : PATIENCE_MS);
+    if (record_is_good(entry))
+        deadline_set(entry->guard->loop, &entry->timer, PATIENCE_MS);
     else
         record_tried_at(entry, ticket);
+    if (entry->record.state == LEDGER_TRYING && entry->record.hop[0] != '\0')
+        turn_trust_later(entry);
     ticket_call(ticket, GUARD_ALLOWED);
 }
 
@@ -212,6 +231,17 @@ static void turn_try(struct entry *entry)
 
 /* ---- a slow answer ---- */
 
+/* Others are to know of it, also if we die before it is answered. */
+static void turn_end_late(struct entry *entry)
+{
+    if (entry->record.state == LEDGER_LATE) {
+        turn_release(entry);
+        return;
+    }
+    record_set(entry, LEDGER_LATE);
+    turn_end(entry);
+}
+
 /*
  * A login that was good before gets no answer for a while: the others wait no longer,
  * but do not just go on. Its answer may only have to wait for the target's; it may also
@@ -226,7 +256,15 @@ static void turn_presume(struct entry *entry)
     if (entry_first(entry, TICKET_WAITING) != NULL)
         turn_repeat(entry);
     else
-        turn_release(entry);
+        turn_end_late(entry);
+}
+
+void turn_trust(struct entry *entry)
+{
+    entry->unsure = 0;
+    entry->late = entry->holder = NULL;
+    entry->trusted = true;
+    turn_end_late(entry);
 }
 
 /*
@@ -238,11 +276,27 @@ static void turn_wait(struct entry *entry)
     if (entry->late != NULL) {
         entry->holder = entry->late;
         entry->turn = TURN_HELD;
+        turn_trust_later(entry);
         return;
     }
     entry->unsure = 0;
     record_set(entry, LEDGER_DOUBTED);
     turn_try(entry);
+}
+
+/* The turn is free for other processes meanwhile. */
+static bool turn_rests(struct entry *entry)
+{
+    uint64_t now = loop_now(entry->guard->loop);
+
+    if (entry->rest_until <= now)
+        return false;
+    if (entry->locked)
+        ledger_turn_give(entry->guard->ledger, entry->record.key);
+    entry->locked = false;
+    entry->turn = TURN_RESTING;
+    deadline_set(entry->guard->loop, &entry->timer, entry->rest_until - now);
+    return true;
 }
 
 /* ---- the beginning of a turn ---- */
@@ -261,6 +315,10 @@ void turn_decide(struct entry *entry)
 {
     bool waits = entry_first(entry, TICKET_WAITING) != NULL;
 
+    if (entry->record.state == LEDGER_LATE && entry->unsure == 0 && !entry->trusted) {
+        entry->unsure = entry->serial + 1; /* another process had it */
+        entry->trusted = true;             /* and the trust, maybe */
+    }
     if (entry->record.state == LEDGER_TRYING) {
         turn_close(entry, "its process ended before the answer came");
     } else if (is_closed(entry)) {
@@ -271,9 +329,9 @@ void turn_decide(struct entry *entry)
         turn_judge(entry);
     } else if (!waits) {
         turn_release(entry);
-    } else if (entry->record.state == LEDGER_ACCEPTED) {
+    } else if (record_is_good(entry)) {
         turn_try_known_good(entry);
-    } else {
+    } else if (!turn_rests(entry)) {
         turn_try(entry);
     }
 }
@@ -384,26 +442,56 @@ static void timer_fired(void *ctx)
 {
     struct entry *entry = ctx;
 
-    if (entry->turn == TURN_HELD)
-        turn_presume(entry);
-    else if (entry->turn == TURN_KEYING)
+    switch (entry->turn) {
+    case TURN_HELD:
+        if (entry->record.state == LEDGER_TRYING || entry->late == entry->holder)
+            turn_trust(entry);
+        else
+            turn_presume(entry);
+        break;
+    case TURN_REPEATING:
+        turn_repeat_expired(entry);
+        break;
+    case TURN_RESTING:
+        turn_release(entry);
+        break;
+    case TURN_KEYING:
         turn_begin(entry); /* memory was out */
-    else
+        break;
+    default:
         turn_lock(entry);
+        break;
+    }
 }
 
 /* ---- answers ---- */
+
+/* The answer came after all; what the repeat would have told is known. */
+static bool repeat_is_needless(const struct entry *entry,
+                               const struct guard_ticket *ticket)
+{
+    return entry->turn == TURN_REPEATING && entry->late == ticket &&
+           entry->repeat != NULL && entry_first(entry, TICKET_REJECTED) == NULL;
+}
 
 void turn_accepted(struct entry *entry, const struct guard_ticket *ticket)
 {
     bool holds = entry->holder == ticket, due;
 
+    if (repeat_is_needless(entry, ticket)) {
+        entry->guard->repeater->cancel(entry->repeat);
+        entry->repeat = NULL;
+        holds = true;
+    }
     /* A rejection that is already known counted on the account all the same. */
-    if (!holds && entry->record.state != LEDGER_ACCEPTED)
+    if (!holds && !record_is_good(entry))
         return;
+    if (!holds &&
+        ticket->serial < entry->unsure) { /* of those sent later it says nothing */
+        note_good_hop(entry, ticket->hop);
+        return;
+    }
     due = record_accepted(entry, ticket->hop, ticket->target);
-    if (ticket->serial >= entry->unsure) /* it was sent later, or is the one itself */
-        entry->unsure = 0;
     if (holds)
         turn_end_accepted(entry, due);
 }
@@ -453,12 +541,15 @@ void turn_dropped(struct entry *entry, const struct guard_ticket *ticket)
 
 void turn_lost(struct entry *entry, const struct guard_ticket *ticket)
 {
-    if (entry->holder == ticket && entry->record.state == LEDGER_TRYING) {
-        record_tried_at(entry, ticket);
-        turn_close(entry, "no answer came to it");
-    } else {
+    if (entry->holder != ticket || entry->record.state != LEDGER_TRYING) {
         turn_dropped(entry, ticket);
+        return;
     }
+    record_tried_at(entry, ticket);
+    if (entry->record.hop[0] != '\0')
+        turn_cut(entry);
+    else
+        turn_close(entry, "no answer came to it");
 }
 
 void turn_init(struct entry *entry)
@@ -472,8 +563,13 @@ void turn_clear(struct entry *entry)
 
     deadline_clear(guard->loop, &entry->timer);
     job_cancel(entry->job);
-    if (entry->repeat != NULL)
+    if (entry->repeat != NULL) {
         guard->repeater->cancel(entry->repeat);
+        if (entry_first(entry, TICKET_REJECTED) == NULL) { /* an orderly end, then */
+            record_set(entry, LEDGER_LATE);
+            entry->unsaved = true;
+        }
+    }
     if (guard->ledger != NULL && entry->unsaved && entry->keyed)
         (void)job_save_now(guard, entry);
     if (entry->locked)

@@ -508,6 +508,7 @@ static bool has_failed(struct ledger *ledger, const struct ledger_login *login)
                lock.l_type == F_UNLCK;
     case LEDGER_UNTRIED:
     case LEDGER_ACCEPTED:
+    case LEDGER_LATE:
         break;
     }
     return false;

@@ -11,8 +11,8 @@
 
 static const char *const STATES[] = {
     [LEDGER_UNTRIED] = "untried",   [LEDGER_TRYING] = "trying",
-    [LEDGER_ACCEPTED] = "accepted", [LEDGER_DOUBTED] = "doubted",
-    [LEDGER_CLOSED] = "closed",
+    [LEDGER_ACCEPTED] = "accepted", [LEDGER_LATE] = "late",
+    [LEDGER_DOUBTED] = "doubted",   [LEDGER_CLOSED] = "closed",
 };
 
 const char *ledger_state_name(enum ledger_state state)

@@ -31,6 +31,7 @@ enum ledger_state {
     LEDGER_UNTRIED,  /* never in a file */
     LEDGER_TRYING,   /* a login is under way, or its process died meanwhile */
     LEDGER_ACCEPTED, /* by a proxy, and not rejected since */
+    LEDGER_LATE,     /* accepted; one login since was not answered for long */
     LEDGER_DOUBTED,  /* accepted once, rejected once since, and not tried again */
     LEDGER_CLOSED,   /* never to be sent again */
 };

@@ -77,6 +77,7 @@ struct exchange_down {
 struct exchange_challenge {
     uint64_t began; /* the login before the first head, by loop_clock() */
     bool login_ready;
+    bool queued;   /* it has waited for others for longer than a login may take */
     bool spent;    /* the login goes on over another connection */
     bool too_late; /* the body is on its way: it cannot go on at all */
     bool drained;  /* the 407's body is read */

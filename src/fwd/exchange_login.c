@@ -204,14 +204,31 @@ void exchange_login_read(struct exchange *x)
     discard_step(x);
 }
 
+/* Those that wait for others do so as long as for an answer, which they wait for, too.
+ */
+static bool wait_longer(struct exchange *x)
+{
+    const struct config_timeouts *timeout = &x->o.config->timeout;
+
+    if (x->challenge.queued || !x->upstream || !x->upstream->auth ||
+        !auth_is_queued(x->upstream->auth) || timeout->answer <= timeout->login)
+        return false;
+    x->challenge.queued = true;
+    deadline_set(x->loop, &x->limit, timeout->answer - timeout->login);
+    return true;
+}
+
 void exchange_login_expired(struct exchange *x)
 {
     struct exchange_challenge *c = &x->challenge;
 
     if (x->state == EXCHANGE_CHALLENGE && !c->spent && !c->drained)
         connection_spent(x);
-    else
-        exchange_fail(x, OUTCOME_LOGIN_TIMEOUT, "the login took too long");
+    else if (!wait_longer(x))
+        exchange_fail(x, OUTCOME_LOGIN_TIMEOUT,
+                      c->queued
+                          ? "other logins of this user, one at a time, took too long"
+                          : "the login took too long");
 }
 
 /* It closed, or speaks, while the login waited for another one. */

@@ -87,6 +87,7 @@ bool egress_reload(struct egress *e, struct config *config)
     tls_context_unref(e->tls);
     e->tls = tls;
     gss_set_call_ms(e->gss, config->timeout.ticket);
+    guard_forget_refusals(e->guard);
     pool_flush(e->pool);
     warm_configure(e->warm, config);
     primer_configure(e->primer, config);

@@ -27,14 +27,13 @@ static void repeat_cancel(void *repeat)
     free(r);
 }
 
-/* A login that was sent and not answered may have counted as a failure. */
 static enum guard_repeated result_of(const struct auth_trial *trial)
 {
     if (trial->rejected)
         return GUARD_REPEAT_REJECTED;
     if (trial->accepted)
         return GUARD_REPEAT_ACCEPTED;
-    return trial->sent ? GUARD_REPEAT_REJECTED : GUARD_REPEAT_IMPOSSIBLE;
+    return trial->sent ? GUARD_REPEAT_LOST : GUARD_REPEAT_IMPOSSIBLE;
 }
 
 static void repeat_connected(void *ctx, const struct connector_result *result)

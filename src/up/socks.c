@@ -244,7 +244,7 @@ static void guard_answered(void *ctx, enum guard_answer answer)
 static void ask_guard(struct socks *s)
 {
     char target[TARGET_SIZE];
-    const struct guard_place place = {s->o.hop->name, target, false};
+    const struct guard_place place = {s->o.hop->name, target};
     bool ipv6 = strchr(s->host, ':') != NULL;
 
     snprintf(target, sizeof(target), ipv6 ? "[%s]:%u" : "%s:%u", s->host, s->o.port);

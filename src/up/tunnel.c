@@ -40,6 +40,7 @@ struct tunnel {
     struct buf in;
     struct head head;
     bool login_ready; /* the next login is made */
+    bool queued;      /* the login has waited for others for longer than it may take */
     bool body_done;   /* the 407's body is read */
     bool spent;       /* the connection takes no further request */
     bool bound;       /* the 407 answers a login that is bound to the connection */
@@ -471,6 +472,17 @@ static void tunnel_fired(void *ctx, unsigned events)
         tunnel_read(t);
 }
 
+/* Those that wait for others do so as long as for an answer, which they wait for, too.
+ */
+static bool wait_longer(struct tunnel *t)
+{
+    if (t->queued || !auth_is_queued(t->auth) || t->answer_ms <= t->login_ms)
+        return false;
+    t->queued = true;
+    deadline_set(t->loop, &t->limit, t->answer_ms - t->login_ms);
+    return true;
+}
+
 static void limit_fired(void *ctx)
 {
     struct tunnel *t = ctx;
@@ -480,7 +492,11 @@ static void limit_fired(void *ctx)
     } else if (t->state == TUNNEL_DISCARD && !t->body_done && !t->spent) {
         connection_spent(t);
     } else if (t->state == TUNNEL_LOGIN || t->state == TUNNEL_DISCARD) {
-        tunnel_end(t, OUTCOME_LOGIN_TIMEOUT, "the login took too long");
+        if (!wait_longer(t))
+            tunnel_end(t, OUTCOME_LOGIN_TIMEOUT,
+                       t->queued ? "other logins of this user, one at a time, took too "
+                                   "long"
+                                 : "the login took too long");
     } else {
         tunnel_end(t, OUTCOME_ANSWER_TIMEOUT,
                    "the proxy did not answer CONNECT in time");

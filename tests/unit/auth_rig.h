@@ -48,6 +48,49 @@ static inline void login_set(const char *user, const char *password)
         login.password = secret_new(span_of(password));
 }
 
+/* Repeats for the guard, all with one result. */
+struct repeating {
+    struct deferred due;
+    enum guard_repeated result;
+    unsigned count;
+    guard_repeat_done *done;
+    void *arg;
+};
+
+static inline void repeat_fired(void *ctx)
+{
+    struct repeating *r = ctx;
+
+    r->done(r->arg, r->result);
+}
+
+static inline void *repeat_start(void *ctx, const struct config_login *for_login,
+                                 const struct guard_place *place,
+                                 guard_repeat_done *done, void *arg)
+{
+    struct repeating *r = ctx;
+
+    (void)for_login;
+    (void)place;
+    r->count++;
+    r->done = done;
+    r->arg = arg;
+    deferred_init(&r->due, repeat_fired, r);
+    defer(loop, &r->due);
+    return r;
+}
+
+static inline void repeat_cancel(void *repeat)
+{
+    struct repeating *r = repeat;
+
+    defer_cancel(&r->due);
+}
+
+static const struct guard_repeater repeater = {repeat_start, repeat_cancel};
+
+static struct repeating repeats;
+
 static inline void setup(void)
 {
     loop = loop_new();
@@ -55,6 +98,8 @@ static inline void setup(void)
     memory = auth_memory_new();
     login_set("alice", "sesame");
     memset(&said, 0, sizeof(said));
+    repeats = (struct repeating){.result = GUARD_REPEAT_ACCEPTED};
+    guard_set_repeater(guard, &repeater, &repeats);
 }
 
 static inline void teardown(void)

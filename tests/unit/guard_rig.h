@@ -77,7 +77,7 @@ static inline struct guard_ticket *ask_at(struct guard *guard,
                                           const char *hop, const char *target,
                                           const char *name)
 {
-    const struct guard_place place = {hop, target, false};
+    const struct guard_place place = {hop, target};
 
     return ask_place(guard, login, &place, name);
 }
@@ -121,7 +121,7 @@ static inline void *repeat_begin(void *ctx, const struct config_login *login,
                                  guard_repeat_done *done, void *arg)
 {
     ck_assert_ptr_eq(ctx, &repeats);
-    ck_assert_str_eq(login->login_name, "alice");
+    ck_assert_str_eq(login->username, "alice");
     ck_assert_ptr_null(repeat_done);
     repeats++;
     snprintf(repeat_hop, sizeof(repeat_hop), "%s", place->hop);

@@ -228,6 +228,47 @@ START_TEST(repeat_after_a_restart)
 END_TEST
 
 /* The doubt survives, too: then one rejection is enough. */
+/*
+ * A login that was not answered for long is in the file: another process looks first
+ * whether the secret is still good, also after this one was killed.
+ */
+START_TEST(late_login_is_known)
+{
+    struct guard_ticket *a, *b;
+
+    guard = guard_begin();
+    try_once('a');
+    a = ask(guard, "a");
+    ck_assert_str_eq(await(1), "A");
+    loop_await_idle();
+    ck_assert_ptr_nonnull(strstr(state_get("logins"), " late "));
+    second = guard_begin();
+    b = ask(second, "b");
+    await_repeat();
+    ck_assert_str_eq(repeat_hop, HOP);
+    ck_assert_ptr_nonnull(strstr(state_get("logins"), " trying "));
+    if (_i == 0) {
+        repeat_end(GUARD_REPEAT_REJECTED);
+        ck_assert_str_eq(await(1), "b");
+        loop_await_idle();
+        ck_assert_ptr_nonnull(strstr(state_get("logins"), " closed "));
+        guard_drop(b);
+    } else if (_i == 1) {
+        repeat_end(GUARD_REPEAT_ACCEPTED);
+        ck_assert_str_eq(await(1), "B");
+        guard_accepted(b);
+        loop_await_idle();
+        ck_assert_ptr_nonnull(strstr(state_get("logins"), " accepted "));
+    } else { /* an orderly end in the middle */
+        guard_drop(b);
+        guard_free(second);
+        second = NULL;
+        ck_assert_ptr_nonnull(strstr(state_get("logins"), " late "));
+    }
+    guard_accepted(a);
+}
+END_TEST
+
 START_TEST(doubt_after_a_restart)
 {
     struct guard_ticket *b;
@@ -399,6 +440,7 @@ int main(void)
     tcase_add_loop_test(tcase, two_at_once, 0, COUNT(TWO));
     tcase_add_test(tcase, crash_counts);
     tcase_add_loop_test(tcase, repeat_after_a_restart, 0, 2);
+    tcase_add_loop_test(tcase, late_login_is_known, 0, 3);
     tcase_add_test(tcase, doubt_after_a_restart);
     tcase_add_test(tcase, expected_logins_are_known);
     tcase_add_test(tcase, rearmed_by_another_process);

@@ -313,7 +313,7 @@ START_TEST(beside_a_closed_guard)
         .host = "wp1.corp",
         .login = &login,
     };
-    const struct guard_place place = {HOP, "origin.test:443", false};
+    const struct guard_place place = {HOP, "origin.test:443"};
     enum guard_answer expected = GUARD_ALLOWED;
     char text[AUTH_TEXT];
 

@@ -514,7 +514,7 @@ START_TEST(connection_may_end_while_the_login_waits)
                                          {{NULL, 0}, {NULL, 0}}};
     enum guard_answer answer = GUARD_HELD;
     struct guard_ticket *first = guard_ask(
-        guard, &login, &(struct guard_place){hop_name, "other.test:443", false},
+        guard, &login, &(struct guard_place){hop_name, "other.test:443"},
         guard_said, &answer);
     struct socks_options options;
 
