@@ -39,6 +39,7 @@ struct auth {
     enum state state;
     const struct auth_scheme *scheme; /* NULL: none yet */
     void *scheme_state;
+    bool borrowed;  /* the state is one of auth_memory_take() */
     bool begun;     /* a message of a scheme that is bound was sent */
     bool spent;     /* ... and refused: another scheme needs another connection */
     bool logged_in; /* such a login was accepted: this connection needs no other */
@@ -85,19 +86,15 @@ static void finish(struct auth *auth, enum outcome outcome, const char *format, 
     defer(auth->o.loop, &auth->deferred);
 }
 
-static void wipe_value(struct auth *auth)
-{
-    if (auth->value.data != NULL)
-        secret_wipe(auth->value.data, auth->value.capacity);
-    buf_reset(&auth->value);
-}
-
 static void scheme_drop(struct auth *auth)
 {
     if (auth->scheme != NULL && auth->scheme->finish != NULL)
         auth->scheme->finish(auth->scheme_state);
     auth->scheme = NULL;
     auth->scheme_state = NULL;
+    if (auth->borrowed)
+        auth_memory_back(auth->o.memory, auth->o.hop);
+    auth->borrowed = false;
 }
 
 /* Whether the value is the login itself, not just a message on the way there. */
@@ -133,7 +130,7 @@ static void give_up(struct auth *auth)
         guard_lost(ticket);
     else
         guard_drop(ticket);
-    wipe_value(auth);
+    buf_wipe(&auth->value);
     auth->state = STATE_IDLE;
     auth->spent = auth->spent || auth->begun;
     auth->begun = auth->waiting = false;
@@ -160,7 +157,7 @@ static void finish_rejected(struct auth *auth)
 /* What it means, the password or the target, the guard says, maybe after a while. */
 static void reject_password(struct auth *auth)
 {
-    wipe_value(auth);
+    buf_wipe(&auth->value);
     if (auth->o.trial != NULL)
         auth->o.trial->rejected = true;
     if (auth->ticket == NULL) {
@@ -244,7 +241,7 @@ static void make_value(struct auth *auth)
     };
 
     auth->state = STATE_MAKING;
-    wipe_value(auth);
+    buf_wipe(&auth->value);
     auth->scheme->step(auth->scheme_state, &turn, &auth->value, scheme_done, auth);
 }
 
@@ -275,6 +272,58 @@ static void make_anew(struct auth *auth)
         fail_internal(auth);
 }
 
+/* The next head carries nothing. */
+static void step_silent(struct auth *auth, bool waiting)
+{
+    auth->state = STATE_READY;
+    auth->waiting = waiting;
+    finish(auth, OUTCOME_OK, "%s", "");
+}
+
+/* Whether the scheme can speak now, if need be with a state of an earlier connection.
+ */
+static bool scheme_is_ready(struct auth *auth, const struct auth_scheme *scheme)
+{
+    const struct config_login *login = auth->o.login;
+    bool dear = auth->request.body || auth->o.trial != NULL;
+    void *state;
+
+    if (scheme->ready == NULL)
+        return true;
+    if (auth->scheme == scheme && scheme->ready(auth->scheme_state, login, dear))
+        return true;
+    state = auth_memory_take(auth->o.memory, auth->o.hop, scheme, login, dear);
+    if (state == NULL)
+        return false;
+    scheme_drop(auth);
+    auth->scheme = scheme;
+    auth->scheme_state = state;
+    auth->borrowed = true;
+    return true;
+}
+
+/*
+ * Whether somebody has a state out that will be back when it is our turn: the guard has
+ * us wait for that anyway, and a leg without a login is saved.
+ */
+static bool state_will_be_back(const struct auth *auth)
+{
+    return auth->o.trial == NULL && !auth->request.body &&
+           auth_memory_is_out(auth->o.memory, auth->o.hop);
+}
+
+/* It is our turn. Up front, a state was to be there by now. */
+static void turn_come(struct auth *auth)
+{
+    if (!auth->up_front || scheme_is_ready(auth, auth->scheme)) {
+        make_value(auth);
+        return;
+    }
+    give_up(auth);
+    scheme_drop(auth);
+    step_silent(auth, true);
+}
+
 static void guard_answered(void *ctx, enum guard_answer answer)
 {
     struct auth *auth = ctx;
@@ -284,7 +333,7 @@ static void guard_answered(void *ctx, enum guard_answer answer)
         if (auth->state == STATE_JUDGING)
             make_anew(auth);
         else
-            make_value(auth);
+            turn_come(auth);
         return;
     }
     guard_drop(auth->ticket);
@@ -340,35 +389,6 @@ static void begin(struct auth *auth, const struct auth_scheme *scheme)
 
 /* ---- steps ---- */
 
-/* The next head carries nothing. */
-static void step_silent(struct auth *auth, bool waiting)
-{
-    auth->state = STATE_READY;
-    auth->waiting = waiting;
-    finish(auth, OUTCOME_OK, "%s", "");
-}
-
-/* Whether the scheme can speak now, if need be with a state of an earlier connection.
- */
-static bool scheme_is_ready(struct auth *auth, const struct auth_scheme *scheme)
-{
-    const struct config_login *login = auth->o.login;
-    bool dear = auth->request.body || auth->o.trial != NULL;
-    void *state;
-
-    if (scheme->ready == NULL)
-        return true;
-    if (auth->scheme == scheme && scheme->ready(auth->scheme_state, login, dear))
-        return true;
-    state = auth_memory_take(auth->o.memory, auth->o.hop, scheme, login, dear);
-    if (state == NULL)
-        return false;
-    scheme_drop(auth);
-    auth->scheme = scheme;
-    auth->scheme_state = state;
-    return true;
-}
-
 /* Begins with the best scheme that was not tried yet. */
 static void try_next(struct auth *auth)
 {
@@ -376,7 +396,7 @@ static void try_next(struct auth *auth)
 
     choose(&choice, &auth->o, &auth->offers, auth->tried);
     if (choice.scheme != NULL && auth->up_front &&
-        !scheme_is_ready(auth, choice.scheme))
+        !scheme_is_ready(auth, choice.scheme) && !state_will_be_back(auth))
         step_silent(auth, true);
     else if (choice.scheme != NULL)
         begin(auth, choice.scheme);
@@ -397,14 +417,6 @@ static void step_up_front(struct auth *auth)
         .set = auth_memory_offered(auth->o.memory, auth->o.hop),
     };
     try_next(auth);
-}
-
-/* What is stronger than Basic is remembered for good: a downgrade shall be noticed. */
-static void remember_offers(struct auth *auth)
-{
-    auth_memory_asks(auth->o.memory, auth->o.hop, &auth->offers);
-    if (auth_memory_stronger(auth->o.memory, auth->o.hop))
-        guard_note_stronger(auth->o.guard, auth->o.hop);
 }
 
 /* False after fail_internal(). */
@@ -440,7 +452,7 @@ static void step_challenged(struct auth *auth, const struct head *head)
     } else {
         give_up(auth);
         if (auth->offers.count > 0)
-            remember_offers(auth);
+            place_asks(&auth->o, &auth->offers);
         try_next(auth);
     }
 }
@@ -553,7 +565,7 @@ enum outcome auth_settle(struct auth *auth, const struct head *answer,
         guard_accepted(ticket);
     else
         guard_drop(ticket); /* it did not ask after all */
-    wipe_value(auth);
+    buf_wipe(&auth->value);
     auth->begun = false;
     scheme_leave(auth);
     return outcome;
@@ -571,14 +583,7 @@ bool auth_is_leg(const struct auth *auth)
 
 bool auth_may_be_asked(const struct auth *auth)
 {
-    const struct offers any = {.set = (1u << SCHEME_COUNT) - 1};
-    scheme_set without = auth->o.gss == NULL ? scheme_bit(&auth_scheme_negotiate) : 0;
-    struct choice choice;
-
-    if (auth->logged_in || auth->value.len > 0)
-        return false;
-    choose(&choice, &auth->o, &any, without);
-    return choice.scheme != NULL;
+    return !auth->logged_in && auth->value.len == 0 && place_has_login(&auth->o);
 }
 
 bool auth_spent(const struct auth *auth)

@@ -28,6 +28,7 @@ struct entry {
     char note[NOTE_SIZE];
     struct kept kept[KEPT_LIMIT]; /* the last one was kept last */
     size_t kept_count;
+    size_t out; /* states that were taken and are not back */
 };
 
 struct auth_memory {
@@ -236,9 +237,23 @@ void *auth_memory_take(struct auth_memory *memory, const char *hop,
 
     while (place-- > 0)
         if (entry->kept[place].scheme == scheme &&
-            scheme->ready(entry->kept[place].state, login, body))
+            scheme->ready(entry->kept[place].state, login, body)) {
+            entry->out++;
             return kept_remove(entry, place);
+        }
     return NULL;
+}
+
+void auth_memory_back(struct auth_memory *memory, const char *hop)
+{
+    find(memory, hop)->out--;
+}
+
+bool auth_memory_is_out(const struct auth_memory *memory, const char *hop)
+{
+    const struct entry *entry = find(memory, hop);
+
+    return entry != NULL && entry->out > 0;
 }
 
 bool auth_memory_bound(const struct auth_memory *memory, const char *hop)

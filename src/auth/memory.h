@@ -51,9 +51,14 @@ bool auth_memory_keep(struct auth_memory *memory, const char *hop,
 void auth_memory_forget(struct auth_memory *memory, const char *hop,
                         const struct auth_scheme *scheme);
 
-/* The state kept last that is ready for this login, now the caller's; or NULL. */
+/*
+ * The state kept last that is ready for this login, now the caller's; or NULL. It is
+ * out until the caller says that it is back: kept again, or no more.
+ */
 void *auth_memory_take(struct auth_memory *memory, const char *hop,
                        const struct auth_scheme *scheme,
                        const struct config_login *login, bool body);
+void auth_memory_back(struct auth_memory *memory, const char *hop);
+bool auth_memory_is_out(const struct auth_memory *memory, const char *hop);
 
 #endif

@@ -70,3 +70,21 @@ bool auth_allows_advance(const struct auth_options *options)
     state = guard_state_of(options->guard, options->login, NULL);
     return state == GUARD_ACCEPTED || state == GUARD_UNTRIED;
 }
+
+bool place_has_login(const struct auth_options *options)
+{
+    const struct offers any = {.set = (1u << SCHEME_COUNT) - 1};
+    scheme_set without = options->gss == NULL ? scheme_bit(&auth_scheme_negotiate) : 0;
+    struct choice choice;
+
+    choose(&choice, options, &any, without);
+    return choice.scheme != NULL;
+}
+
+/* What is stronger than Basic is remembered for good: a downgrade shall be noticed. */
+void place_asks(const struct auth_options *options, const struct offers *offers)
+{
+    auth_memory_asks(options->memory, options->hop, offers);
+    if (auth_memory_stronger(options->memory, options->hop))
+        guard_note_stronger(options->guard, options->hop);
+}

@@ -317,6 +317,36 @@ START_TEST(nonce_goes_on)
 }
 END_TEST
 
+/* Whoever waits for the other's login anyway goes on with its nonce, if it is back. */
+START_TEST(nonce_is_waited_for)
+{
+    struct repeating r = {.result = GUARD_REPEAT_ACCEPTED};
+    struct auth *auth = start(), *other = start();
+
+    guard_set_repeater(guard, &repeater, &r);
+    digest_login(auth, DIGEST("nonce=\"n1\""));
+    for (int lost = 0; lost <= 1; lost++) {
+        ck_assert_int_eq(step(auth, NULL), OUTCOME_OK);
+        expect_contains(auth, lost ? "nc=00000004" : "nc=00000002");
+        auth_sent(auth);
+        begin(other, NULL);
+        if (lost)
+            auth_free(auth);
+        else
+            auth_settle(auth, NULL, NULL);
+        loop_run(loop);
+        ck_assert_uint_eq(said.calls, 1);
+        ck_assert_int_eq(said.outcome, OUTCOME_OK);
+        ck_assert(auth_is_leg(other) == (lost == 1));
+        if (!lost)
+            expect_contains(other, "nc=00000003");
+        send_value(other, lost ? "" : "Digest ");
+        auth_settle(other, NULL, NULL);
+    }
+    auth_free(other);
+}
+END_TEST
+
 START_TEST(nonce_of_another_login)
 {
     struct auth *auth = start();
@@ -509,6 +539,7 @@ int main(void)
     tcase_add_test(tcase, ntlm_not_utf8);
     tcase_add_test(tcase, one_tries);
     tcase_add_test(tcase, nonce_goes_on);
+    tcase_add_test(tcase, nonce_is_waited_for);
     tcase_add_test(tcase, nonce_of_another_login);
     tcase_add_test(tcase, nonce_and_body);
     tcase_add_test(tcase, stale);
