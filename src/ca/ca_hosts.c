@@ -28,6 +28,7 @@ bool ca_hosts_explain(const struct ca *ca, struct ca_hosts *hosts, size_t host,
                                           .corporate = held,
                                           .host = wire->host,
                                           .now = ca->now,
+                                          .http1_only = wire->http1_only,
                                           .other_host = other_host};
 
     if (wire->shown.count == 0)

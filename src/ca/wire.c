@@ -148,6 +148,7 @@ static void connected(void *ctx, const struct connector_result *result)
             .no_identity = true, /* it is not us who are to be known */
             .timeout_ms = config->timeout.tls,
             .chain = &a->chain,
+            .http1_only = &a->host->http1_only,
         },
         shook, a);
     if (a->handshake == NULL)

@@ -302,9 +302,16 @@ static bool is_legacy(const struct tls_handshake *h)
     return *hosts;
 }
 
+static void offer_protocols(const struct tls_handshake *h)
+{
+    static const unsigned char alpn[] = "\x02h2\x08http/1.1";
+    size_t from = h->o.http1_only != NULL ? 0 : 3;
+
+    SSL_set_alpn_protos(h->tls->ssl, alpn + from, (unsigned)(sizeof(alpn) - 1 - from));
+}
+
 static void context_ready(struct tls_waiter *waiter)
 {
-    static const unsigned char alpn[] = "\x08http/1.1";
     struct tls_handshake *h =
         (struct tls_handshake *)((char *)waiter -
                                  offsetof(struct tls_handshake, waiter));
@@ -324,7 +331,7 @@ static void context_ready(struct tls_waiter *waiter)
     }
     h->tls->handshake = h;
     SSL_set_app_data(h->tls->ssl, h->tls);
-    SSL_set_alpn_protos(h->tls->ssl, alpn, sizeof(alpn) - 1);
+    offer_protocols(h);
     if (is_legacy(h))
         SSL_set_options(h->tls->ssl, SSL_OP_LEGACY_SERVER_CONNECT);
     if (h->o.no_identity)

@@ -90,6 +90,8 @@ struct tls_options {
     struct tls_end_point *end_point; /* filled in before an OK; or NULL */
     STACK_OF(X509) * *chain; /* what the server sent, also if it did not verify; then
                                 the caller's. NULL at first; or NULL */
+    bool *http1_only; /* HTTP/2 is offered, too; whether the server declined, also if it
+                         did not verify. NULL: HTTP/1.1 alone is offered */
 };
 
 /* The usual contract: once, never before this returns, never after tls_cancel(). */

@@ -130,6 +130,16 @@ static int verify_seen(int ok, X509_STORE_CTX *store)
     return 0;
 }
 
+/* The server's choice of a protocol comes before its certificate. */
+static bool declined_http2(const SSL *ssl)
+{
+    const unsigned char *name;
+    unsigned len;
+
+    SSL_get0_alpn_selected(ssl, &name, &len);
+    return len != 2 || memcmp(name, "h2", 2) != 0;
+}
+
 int tls_verify(X509_STORE_CTX *store, void *arg)
 {
     const SSL *ssl =
@@ -140,6 +150,8 @@ int tls_verify(X509_STORE_CTX *store, void *arg)
     (void)arg;
     if (h != NULL && h->o.chain != NULL && *h->o.chain == NULL)
         *h->o.chain = X509_chain_up_ref(X509_STORE_CTX_get0_untrusted(store));
+    if (h != NULL && h->o.http1_only != NULL)
+        *h->o.http1_only = declined_http2(ssl);
     if (h == NULL || !is_pinned(h)) {
         X509_STORE_CTX_set_verify_cb(store, verify_seen);
         return X509_verify_cert(store);

@@ -18,6 +18,7 @@
 struct shown {
     const char *host;  /* "one.test"; the last one has NULL */
     const char *names; /* of the test PKI; NULL: the proxy refuses */
+    bool http2;        /* is taken if it is offered */
 };
 
 static struct inspector {
@@ -51,11 +52,30 @@ static inline SSL_CTX *inspector_context(const char *names)
     return ctx;
 }
 
-static inline void inspector_talk(int fd, const char *names)
+static inline int inspector_choose(SSL *ssl, const unsigned char **out,
+                                   unsigned char *len, const unsigned char *offered,
+                                   unsigned offered_len, void *arg)
 {
-    SSL_CTX *ctx = inspector_context(names);
-    SSL *ssl = SSL_new(ctx);
+    static const unsigned char WANTED[] = "\x02h2\x08http/1.1";
+
+    (void)ssl;
+    (void)arg;
+    return SSL_select_next_proto((unsigned char **)(uintptr_t)out, len, WANTED,
+                                 sizeof(WANTED) - 1, offered,
+                                 offered_len) == OPENSSL_NPN_NEGOTIATED
+               ? SSL_TLSEXT_ERR_OK
+               : SSL_TLSEXT_ERR_NOACK;
+}
+
+static inline void inspector_talk(int fd, const struct shown *shown)
+{
+    SSL_CTX *ctx = inspector_context(shown->names);
+    SSL *ssl;
     char bytes[256];
+
+    if (shown->http2)
+        SSL_CTX_set_alpn_select_cb(ctx, inspector_choose, NULL);
+    ssl = SSL_new(ctx);
 
     SSL_set_fd(ssl, fd);
     if (SSL_accept(ssl) == 1) {
@@ -104,7 +124,7 @@ static inline void *inspector_run(void *arg)
         inspector.asked++;
         if (send(fd, opens ? OK : NO, strlen(opens ? OK : NO), MSG_NOSIGNAL) > 0 &&
             opens)
-            inspector_talk(fd, shown->names);
+            inspector_talk(fd, shown);
         close(fd);
     }
     return arg;

@@ -13,7 +13,7 @@ static struct shown one[2];
 
 static void show(const char *names)
 {
-    one[0] = (struct shown){"server.test", names};
+    one[0] = (struct shown){.host = "server.test", .names = names};
     inspector_show(one);
 }
 
@@ -60,6 +60,15 @@ START_TEST(checked)
                   captured);
     for (int i = 0; i < 3 && CHECKS[_i].said[i] != NULL; i++)
         expect(CHECKS[_i].said[i]);
+}
+END_TEST
+
+START_TEST(http2_is_no_sign)
+{
+    one[0] = (struct shown){"server.test", "server sub root", _i == 1};
+    inspector_show(one);
+    (void)with_hosts("server.test", ca_check);
+    (_i == 0 ? expect : expect_not)("the server offers no HTTP/2");
 }
 END_TEST
 
@@ -216,6 +225,7 @@ static Suite *suite(void)
     tcase_set_timeout(c, 60);
     tcase_add_checked_fixture(c, inspector_begin, inspector_end);
     tcase_add_loop_test(c, checked, 0, COUNT(CHECKS));
+    tcase_add_loop_test(c, http2_is_no_sign, 0, 2);
     tcase_add_test(c, file_or_host);
     tcase_add_loop_test(c, standing, 0, COUNT(STANDINGS));
     tcase_add_loop_test(c, expiry_is_watched, 0, COUNT(DATES));
