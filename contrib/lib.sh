@@ -18,6 +18,7 @@ cppcheck:cppcheck shellcheck:shellcheck mandoc:mandoc'
 # shellcheck disable=SC2034
 packages_e2e='squid-openssl nginx:nginx fcgiwrap:fcgiwrap git:git curl:curl
 openssl:openssl python3:python3 python3-venv nodejs:node npm:npm util-linux:setpriv
+ca-certificates
 winbind:ntlm_auth krb5-kdc:krb5kdc krb5-admin-server:kadmin.local krb5-user:kinit
 gss-ntlmssp python3-gssapi gnome-keyring:gnome-keyring-daemon
 libsecret-tools:secret-tool dbus:dbus-run-session microsocks:microsocks dante-server:danted

@@ -323,6 +323,7 @@ EXTRA_DIST += \
     tests/e2e/cases_fetch.py \
     tests/e2e/cases_gate.py \
     tests/e2e/cases_gss.py \
+    tests/e2e/cases_install.py \
     tests/e2e/cases_kerberos.py \
     tests/e2e/cases_keyring.py \
     tests/e2e/cases_guard.py tests/e2e/cases_hostile.py tests/e2e/cases_link.py \

@@ -15,6 +15,8 @@ CLONE_NEWNS, CLONE_NEWNET = 0x00020000, 0x40000000
 class Namespace:
     """What do() runs, and whatever that starts, has a network and mounts of its own."""
 
+    FLAGS = CLONE_NEWNET | CLONE_NEWNS
+
     def __init__(self, bed):
         self.bed = bed
         self.thread = ThreadPoolExecutor(1)
@@ -32,10 +34,11 @@ class Namespace:
 
     def _enter(self):
         libc = ctypes.CDLL(None, use_errno=True)
-        if libc.unshare(CLONE_NEWNET | CLONE_NEWNS) != 0:
+        if libc.unshare(self.FLAGS) != 0:
             raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
         self.bed.run("mount", "--make-rprivate", "/")
-        self.bed.run("ip", "link", "set", "lo", "up")
+        if self.FLAGS & CLONE_NEWNET:
+            self.bed.run("ip", "link", "set", "lo", "up")
         return threading.get_native_id()
 
     def ip(self, *lines):
@@ -45,8 +48,18 @@ class Namespace:
 
     def own_etc(self, folder):
         """What is changed in /etc from here on is a copy in the folder."""
-        self.bed.run("cp", "-a", "/etc/.", folder)
-        self.do(self.bed.run, "mount", "--bind", folder, "/etc")
+        self.own("/etc", folder)
+
+    def own(self, place, folder):
+        """The same for any place."""
+        self.bed.run("cp", "-a", place + "/.", folder)
+        self.do(self.bed.run, "mount", "--bind", folder, place)
+
+
+class Mounts(Namespace):
+    """Only mounts of its own; the network is that of all."""
+
+    FLAGS = CLONE_NEWNS
 
 
 def join(bed, one, other, name):

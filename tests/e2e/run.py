@@ -22,6 +22,7 @@ import cases_gate
 import cases_gss
 import cases_guard
 import cases_hostile
+import cases_install
 import cases_kerberos
 import cases_keyring
 import cases_link
@@ -160,6 +161,7 @@ def run_all(world, results, options):
         cases_env.run(world, results)
         cases_bump.run(world, results)
         cases_wire.run(world, results)
+        cases_install.run(world, results)
         for case in cases_run.ALL:
             results.run(f"run/{case.__name__}", case, world)
         for case in cases_link.ALL:
