@@ -160,12 +160,12 @@ class NtlmSquid(Squid):
     def __init__(self, bed):
         super().__init__(bed, "squid-ntlm")
 
-    def _login(self):
+    def _login(self, word=None):
         config = write(os.path.join(self.home, "smb.conf"), "[global]\n")
         return (
             f"auth_param ntlm program {self.bed.which('ntlm_auth')} --configfile={config} "
             "--helper-protocol=squid-2.5-ntlmssp "
-            f"--username={USER} --domain={DOMAIN} --password={self.word}\n"
+            f"--username={USER} --domain={DOMAIN} --password={word or self.word}\n"
             "auth_param ntlm children 32 startup=4\n"
             "auth_param ntlm keep_alive on"
         )
@@ -193,7 +193,7 @@ class KerberosSquid(Squid):
             f"auth_param negotiate program {helper}",
             "auth_param negotiate children 16 startup=2",
             "auth_param negotiate keep_alive on",
-            NtlmSquid._login(self),
+            NtlmSquid._login(self, WORD),
             Squid._login(self),
         ]
         return "\n".join(lines)
