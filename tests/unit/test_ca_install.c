@@ -107,11 +107,11 @@ static const char *const HOMES[] = {
     "printf '[default]\\nregion = x\\n' >.aws/config; chmod 600 .aws/config; "
     "printf '{\"env\": {\"A\": \"1\"}, \"b\": [ ] }' >.claude/settings.json",
     /* links stay links */
-    "mkdir -p dots/claude; printf 'silent\\n' >dots/curlrc; printf '{}' "
-    ">dots/claude/settings.json; ln -s ../dots/curlrc home/.curlrc; "
-    "ln -s ../dots/claude home/.claude",
-    "mkdir -p home/.config/git; printf '[http]\\n' >home/.config/git/config; "
-    "printf 'x\\n' >home/.config/curlrc",
+    ("mkdir -p dots/claude; printf 'silent\\n' >dots/curlrc; printf '{}' "
+     ">dots/claude/settings.json; ln -s ../dots/curlrc home/.curlrc; "
+     "ln -s ../dots/claude home/.claude"),
+    ("mkdir -p home/.config/git; printf '[http]\\n' >home/.config/git/config; "
+     "printf 'x\\n' >home/.config/curlrc"),
 };
 
 START_TEST(there_and_back)
