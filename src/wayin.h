@@ -25,8 +25,9 @@ struct wayin {
 /*
  * Looks for a ccgate of this user that runs and that listens where the configuration
  * says; else, unless `strict`, takes the only one that runs elsewhere; else a listener
- * of this user that answers as ccgate does, or does not answer yet: a service manager's,
- * which starts one. One that ends with a command (`ccgate run`) is left alone.
+ * of this user that answers as ccgate does, or does not answer yet: a service
+ * manager's, which starts one. One that ends with a command (`ccgate run`) is left
+ * alone.
  */
 struct wayin wayin_find(const struct config *config, bool strict);
 

@@ -280,8 +280,7 @@ static void step_silent(struct auth *auth, bool waiting)
     finish(auth, OUTCOME_OK, "%s", "");
 }
 
-/* Whether the scheme can speak now, if need be with a state of an earlier connection.
- */
+/* Whether it can speak now, if need be with a state of an earlier connection. */
 static bool scheme_is_ready(struct auth *auth, const struct auth_scheme *scheme)
 {
     const struct config_login *login = auth->o.login;
@@ -302,10 +301,7 @@ static bool scheme_is_ready(struct auth *auth, const struct auth_scheme *scheme)
     return true;
 }
 
-/*
- * Whether somebody has a state out that will be back when it is our turn: the guard has
- * us wait for that anyway, and a leg without a login is saved.
- */
+/* Whether somebody has a state out that will be back at our turn: it saves us a leg. */
 static bool state_will_be_back(const struct auth *auth)
 {
     return auth->o.trial == NULL && !auth->request.body &&

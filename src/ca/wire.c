@@ -71,6 +71,16 @@ static bool host_init(struct wire_host *host, const struct route_request *reques
     return host->name != NULL;
 }
 
+static const char *target_read(const struct wire_way *way, const char *target,
+                               struct route_request *request)
+{
+    const char *fault = way->target(target, request);
+
+    if (fault == NULL && !request->secure)
+        return "is http, which shows no certificate";
+    return fault;
+}
+
 const char *wire_init(struct wire *wire, const struct wire_way *way,
                       const char *const *targets, size_t count, size_t *wrong)
 {
@@ -79,11 +89,9 @@ const char *wire_init(struct wire *wire, const struct wire_way *way,
     for (size_t i = 0; i < count && !wire->no_memory; i++) {
         struct wire_host *host = &wire->hosts[wire->count];
         struct route_request request = {.port = 0};
-        const char *fault = way->target(targets[i], &request);
+        const char *fault = target_read(way, targets[i], &request);
 
         *wrong = i;
-        if (fault == NULL && !request.secure)
-            fault = "is http, which shows no certificate";
         if (fault != NULL)
             return fault;
         if (!host_init(host, &request))

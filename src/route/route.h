@@ -5,11 +5,11 @@
  * (never to a parent), the first of `rules` that matches, `noproxy`, being outside the
  * company's network where `outside` says what that means, the script of `pac` or,
  * without that key, the one that the network names (`wpad`), the `proxy` list, with
- * `proxy: system` the environment's variables (whose NO_PROXY counts only with them) and
- * what the system's settings say, and the rules that come after all these. The list
- * stands in while there is no script that can be run; the system does not. Direct is the
- * last resort, and only when no source names a way and via_corp_proxy is off. A source
- * that failed makes the decision undecided.
+ * `proxy: system` the environment's variables (whose NO_PROXY counts only with them)
+ * and what the system's settings say, and the rules that come after all these. The list
+ * stands in while there is no script that can be run; the system does not. Direct is
+ * the last resort, and only when no source names a way and via_corp_proxy is off. A
+ * source that failed makes the decision undecided.
  */
 #ifndef CCGATE_ROUTE_ROUTE_H
 #define CCGATE_ROUTE_ROUTE_H

@@ -513,9 +513,9 @@ START_TEST(connection_may_end_while_the_login_waits)
     static const struct turn leaves[] = {{BYTES(OFFERS), BYTES("\5\2")},
                                          {{NULL, 0}, {NULL, 0}}};
     enum guard_answer answer = GUARD_HELD;
-    struct guard_ticket *first = guard_ask(
-        guard, &login, &(struct guard_place){hop_name, "other.test:443"},
-        guard_said, &answer);
+    struct guard_ticket *first =
+        guard_ask(guard, &login, &(struct guard_place){hop_name, "other.test:443"},
+                  guard_said, &answer);
     struct socks_options options;
 
     loop_await();
