@@ -125,7 +125,10 @@ static const char *value_fault(const struct setting *setting, struct span text)
     buf_clear(&spot.value);
     if (error != 0)
         return "cannot be read: memory is out";
-    return empty ? "has the setting without a value; take that line out first" : NULL;
+    return empty
+               ? "has the setting without a value, or with one of several lines; take it "
+                 "out first"
+               : NULL;
 }
 
 const char *setting_fault(const struct setting *setting, struct span text)

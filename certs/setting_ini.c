@@ -15,6 +15,7 @@ struct reader {
     /* the line */
     size_t next, at;
     struct span line;
+    struct span lead; /* the blanks before it */
     /* where it stands */
     bool inside;        /* the section */
     bool continued;     /* a line of git's ended with a backslash */
@@ -22,23 +23,37 @@ struct reader {
     size_t indentation; /* of it */
     /* what it is */
     bool header;
+    bool more;               /* of the value of the line before */
     struct span name, value; /* of a setting, else empty */
 };
+
+/* The length of what stands in brackets, or 0. To configparser, the last one counts. */
+static size_t name_length(struct span line, bool git)
+{
+    size_t len = 0;
+    bool quoted = false;
+
+    for (size_t i = 1; i < line.len; i++) {
+        quoted ^= git && line.at[i] == '"';
+        if (quoted || line.at[i] != ']')
+            continue;
+        len = i - 1;
+        if (git)
+            break;
+    }
+    return len;
+}
 
 /* "[http]", not "[http \"URL\"]". Behind it git takes a setting on the same line. */
 static bool read_header(struct reader *r, struct span line)
 {
-    struct span name = {line.at + 1, 0};
     struct span wanted = span_of(r->setting->section);
-    bool quoted = false;
+    struct span name = {line.at + 1, 0};
 
     if (line.len == 0 || line.at[0] != '[')
         return false;
-    while (name.len + 1 < line.len && (quoted || name.at[name.len] != ']')) {
-        quoted ^= r->git && name.at[name.len] == '"';
-        name.len++;
-    }
-    if (name.len + 1 == line.len)
+    name.len = name_length(line, r->git);
+    if (name.len == 0)
         return false;
     r->header = true;
     r->has_key = false;
@@ -64,12 +79,18 @@ static struct span git_value(struct span value)
     return span_strip(value);
 }
 
+/* Neither empty nor a comment. */
+static bool is_solid(struct span line)
+{
+    return line.len > 0 && line.at[0] != '#' && line.at[0] != ';';
+}
+
 static void read_setting(struct reader *r, struct span line)
 {
     size_t end = 0;
 
     r->name = r->value = SPAN("");
-    if (line.len == 0 || line.at[0] == '#' || line.at[0] == ';')
+    if (!is_solid(line))
         return;
     while (end < line.len && line.at[end] != '=' && (r->git || line.at[end] != ':'))
         end++;
@@ -89,16 +110,18 @@ static bool ends_with_backslash(struct span line)
 }
 
 /* To configparser, a line that is further in than a setting goes on with its value. */
-static bool is_continuation(struct reader *r, size_t indentation)
+static bool is_continuation(const struct reader *r, struct span line,
+                            size_t indentation)
 {
-    return r->git ? r->continued : r->has_key && indentation > r->indentation;
+    if (r->git)
+        return r->continued;
+    return is_solid(line) && r->has_key && indentation > r->indentation;
 }
 
 static bool read_line(struct reader *r)
 {
     struct span line, rest;
     size_t indentation;
-    bool continuation;
 
     if (!setting_line(r->text, &r->next, &r->at, &r->line))
         return false;
@@ -107,11 +130,12 @@ static bool read_line(struct reader *r)
         line = span_skip(line, 3);
     rest = span_strip(line);
     indentation = rest.len > 0 ? (size_t)(rest.at - line.at) : 0;
+    r->lead = (struct span){line.at, indentation};
     r->header = false;
     r->name = r->value = SPAN("");
-    continuation = rest.len > 0 && is_continuation(r, indentation);
+    r->more = is_continuation(r, rest, indentation);
     r->continued = r->git && ends_with_backslash(r->line);
-    if (continuation)
+    if (r->more)
         return true;
     if (read_header(r, rest)) {
         size_t end = span_find(rest, ']');
@@ -121,7 +145,7 @@ static bool read_line(struct reader *r)
         return true;
     }
     read_setting(r, rest);
-    if (r->name.len > 0) {
+    if (is_solid(rest)) {
         r->has_key = true;
         r->indentation = indentation;
     }
@@ -153,9 +177,13 @@ static int find(const struct setting *setting, struct span text,
 {
     struct reader r = {
         .text = text, .setting = setting, .git = setting->format == SETTING_GIT};
+    bool ours = false; /* the line before */
     int error = 0;
 
     while (error == 0 && read_line(&r)) {
+        if (ours && r.more)
+            spot->len = 0; /* cannot be taken over as a whole */
+        ours = is_it(&r) || (ours && r.more);
         if (!is_it(&r))
             continue;
         setting_spot_set(spot, text, r.at, r.next, r.value);
@@ -192,8 +220,10 @@ static bool find_section(const struct setting *setting, struct span text, size_t
             found = true;
             *at = r.next;
             continued = r.continued;
-        } else if (found && r.inside && r.name.len > 0) {
-            *indentation = (struct span){r.line.at, (size_t)(r.name.at - r.line.at)};
+        } else if (found && (r.inside || r.header) && is_solid(span_strip(r.line))) {
+            /* What is further in than ours would go on with our value. */
+            if (!r.header || !r.git)
+                *indentation = r.lead;
             return true;
         }
     }
@@ -250,6 +280,17 @@ static const char *ini_fault(const struct setting *setting, struct span text)
                : NULL;
 }
 
+/* What is put behind it would be taken for more of it. */
+static const char *git_fault(const struct setting *setting, struct span text)
+{
+    (void)setting;
+    if (text.len > 0 && text.at[text.len - 1] == '\n')
+        text.len--;
+    if (text.len > 0 && text.at[text.len - 1] == '\r')
+        text.len--;
+    return ends_with_backslash(text) ? "ends within a value; put it right first" : NULL;
+}
+
 const struct setting_kind SETTING_INI_KIND = {
     .name = "ini",
     .fault = ini_fault,
@@ -260,6 +301,7 @@ const struct setting_kind SETTING_INI_KIND = {
 
 const struct setting_kind SETTING_GIT_KIND = {
     .name = "git",
+    .fault = git_fault,
     .find = find,
     .write = write_git,
     .insert = insert,

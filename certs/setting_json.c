@@ -171,13 +171,22 @@ static const char *check(const struct setting *setting, struct span text,
     return NULL;
 }
 
+/* RFC 8259 section 2 knows four blanks. */
+static bool is_blank(struct span text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        if (strchr(" \t\r\n", text.at[i]) == NULL)
+            return false;
+    return true;
+}
+
 static const char *json_fault(const struct setting *setting, struct span text)
 {
     struct span body = without_mark(text);
     const char *fault;
     json_t *json;
 
-    if (setting_is_bare(setting, body) && body.len == span_find(body, '{'))
+    if (is_blank(body))
         return NULL;
     json = json_loadb(body.at, body.len, 0, NULL);
     fault = json == NULL ? "is no JSON that can be read; put it right first"

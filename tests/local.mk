@@ -112,6 +112,7 @@ replay_tests = \
 	tests/fuzz/replay_pac_message \
 	tests/fuzz/replay_pattern \
 	tests/fuzz/replay_quote \
+	tests/fuzz/replay_setting \
 	tests/fuzz/replay_socks \
 	tests/fuzz/replay_settings \
 	tests/fuzz/replay_system_message \
@@ -130,6 +131,7 @@ fuzz_programs = \
 	tests/fuzz/fuzz_pac_message \
 	tests/fuzz/fuzz_pattern \
 	tests/fuzz/fuzz_quote \
+	tests/fuzz/fuzz_setting \
 	tests/fuzz/fuzz_socks \
 	tests/fuzz/fuzz_settings \
 	tests/fuzz/fuzz_system_message \
@@ -170,6 +172,8 @@ tests_fuzz_replay_pattern_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_pattern.
 tests_fuzz_fuzz_pattern_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 tests_fuzz_replay_quote_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_quote.c
 tests_fuzz_fuzz_quote_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_replay_setting_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_setting.c
+tests_fuzz_fuzz_setting_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 tests_fuzz_replay_socks_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_socks.c
 tests_fuzz_fuzz_socks_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 tests_fuzz_replay_settings_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz_settings.c
