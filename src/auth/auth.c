@@ -2,8 +2,7 @@
  * auth: logging in to a proxy. See auth.h.
  *
  * The order of a step: which scheme, has it what it needs, does the guard allow it,
- * what does the scheme say. Every step ends in finish(), which calls back from the
- * loop.
+ * what does the scheme say. It ends in finish(), which calls back from the loop.
  */
 #include "auth/auth.h"
 
@@ -117,19 +116,22 @@ static void scheme_leave(struct auth *auth)
     scheme_drop(auth);
 }
 
+bool auth_at_stake(const struct auth *auth)
+{
+    return auth->ticket != NULL && auth->state == STATE_SENT && value_decides(auth);
+}
+
 /* The ticket ends as far as its login got. */
 static void give_up(struct auth *auth)
 {
     struct guard_ticket *ticket = auth->ticket;
+    void (*end)(struct guard_ticket *) = auth_at_stake(auth) ? guard_lost : guard_drop;
 
     auth->ticket = NULL;
     if (auth->state == STATE_READY && auth->value.len > 0 &&
         auth->scheme->unsent != NULL)
         auth->scheme->unsent(auth->scheme_state);
-    if (ticket != NULL && auth->state == STATE_SENT && value_decides(auth))
-        guard_lost(ticket);
-    else
-        guard_drop(ticket);
+    end(ticket);
     buf_wipe(&auth->value);
     auth->state = STATE_IDLE;
     auth->spent = auth->spent || auth->begun;

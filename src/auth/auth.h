@@ -139,6 +139,12 @@ void auth_sent(struct auth *auth);
 enum outcome auth_settle(struct auth *auth, const struct head *answer,
                          const char **detail);
 
+/*
+ * Whether a login with the password is on its way and not answered: if it is given up
+ * now, the guard is told that it was lost.
+ */
+bool auth_at_stake(const struct auth *auth);
+
 /* Whether the login waits for others with the same password, or for what they tell. */
 bool auth_is_queued(const struct auth *auth);
 

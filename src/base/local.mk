@@ -22,6 +22,7 @@ libccgate_a_SOURCES += \
 	src/base/netaddr.c \
 	src/base/netaddr.h \
 	src/base/outcome.c \
+	src/base/outcome_from.c \
 	src/base/outcome.h \
 	src/base/pac_protocol.c \
 	src/base/pac_protocol.h \

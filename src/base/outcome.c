@@ -5,17 +5,17 @@
  * that cannot succeed is 403, because programs show the text of a 403 and treat a 5xx
  * as a fault of the server behind. A route that is not decided is 502, not 500.
  *
- * The next hop may be tried, and the hop is at fault, only where nothing of the request
- * was sent yet. The reason phrase names the cause, because many programs show no other
- * part of an answer to CONNECT.
+ * The next hop may be tried where nothing of the request was sent yet, or no more than
+ * the wish for a connection, which opened none (RFC 9110 section 9.2.2). Then the hop
+ * is at fault, too, unless the target may be. The reason phrase names the cause,
+ * because many programs show no other part of an answer to CONNECT.
  */
 #include "base/outcome.h"
 
-#include <errno.h>
 #include <stddef.h>
 
 /* RFC 1928 section 6 */
-enum { SOCKS_FAILED = 1, SOCKS_DENIED = 2 };
+enum { SOCKS_FAILED = 1 };
 
 static const struct outcome_info TABLE[OUTCOME_COUNT] = {
     [OUTCOME_OK] =
@@ -309,6 +309,54 @@ static const struct outcome_info TABLE[OUTCOME_COUNT] = {
             .help = "Check that the proxy's port speaks TLS; a middlebox may "
                     "drop large handshakes: tell its operators.",
         },
+    [OUTCOME_SOCKS_BROKEN] =
+        {
+            .name = "socks_broken",
+            .status = 502,
+            .proxy_error = "http_protocol_error",
+            .next_hop = true,
+            .hop_fault = true,
+            .doctor = "CONN-04",
+            .reason = "No SOCKS Proxy Of This Version",
+            .help = "Check the proxy's port, and whether it is socks5://, socks4:// "
+                    "or http://.",
+        },
+    [OUTCOME_SOCKS_TIMEOUT] =
+        {
+            .name = "socks_timeout",
+            .status = 504,
+            .proxy_error = "connection_timeout",
+            .next_hop = true,
+            .hop_fault = true,
+            .doctor = "CONN-04",
+            .reason = "SOCKS Proxy Does Not Greet",
+            .help = "Check that the proxy's port speaks SOCKS5: it took the "
+                    "connection and did not answer the greeting.",
+        },
+    [OUTCOME_SOCKS_FAILED] =
+        {
+            .name = "socks_failed",
+            .status = 502,
+            .socks = 4,
+            .proxy_error = "destination_unavailable",
+            .next_hop = true,
+            .doctor = "CONN-03",
+            .reason = "SOCKS Proxy Opened No Connection",
+            .help = "The proxy does not say whether it or the target is the cause: "
+                    "check the target's name, and ask the proxy's operators.",
+        },
+    [OUTCOME_HOP_CLOSED] =
+        {
+            .name = "hop_closed",
+            .status = 502,
+            .proxy_error = "connection_terminated",
+            .next_hop = true,
+            .hop_fault = true,
+            .doctor = "CONN-03",
+            .reason = "Proxy Closed Without Answer",
+            .help = "The proxy took the connection and closed it without a word: "
+                    "check its port; it may be down behind a load balancer.",
+        },
     [OUTCOME_LOGIN_NO_CREDENTIALS] =
         {
             .name = "login_no_credentials",
@@ -517,48 +565,6 @@ const char *outcome_help(enum outcome outcome, bool direct)
     const struct outcome_info *info = outcome_info(outcome);
 
     return direct && info->help_direct ? info->help_direct : info->help;
-}
-
-enum outcome outcome_from_connect(int error)
-{
-    switch (error < 0 ? -error : error) {
-    case ECONNREFUSED:
-    case ECONNRESET:
-    case ECONNABORTED:
-    case EPIPE:
-    case ENOENT: /* a Unix socket that is not there */
-        return OUTCOME_CONNECT_REFUSED;
-    case ETIMEDOUT:
-        return OUTCOME_CONNECT_TIMEOUT;
-    case ENETUNREACH:
-    case EHOSTUNREACH:
-    case ENETDOWN:
-    case EHOSTDOWN:
-    case EADDRNOTAVAIL:
-    case EAFNOSUPPORT:
-    case ENOPROTOOPT:
-    case EINVAL: /* Linux: a link-local address without a zone */
-    case EACCES: /* a local firewall rule */
-    case EPERM:
-        return OUTCOME_CONNECT_UNROUTABLE;
-    default:
-        return OUTCOME_INTERNAL;
-    }
-}
-
-/* RFC 9110 section 11.7.1: a proxy asks for a login with 407; 401 is an origin's. */
-enum outcome outcome_from_refusal(uint16_t status)
-{
-    if (status == 401)
-        return OUTCOME_CONNECT_UNAUTHORIZED;
-    if (status < 400)
-        return OUTCOME_CONNECT_PORTAL;
-    return status < 500 ? OUTCOME_CONNECT_DENIED : OUTCOME_CONNECT_FAILED;
-}
-
-enum outcome outcome_from_socks(unsigned reply)
-{
-    return reply == SOCKS_DENIED ? OUTCOME_CONNECT_DENIED : OUTCOME_CONNECT_FAILED;
 }
 
 uint8_t outcome_socks_reply(enum outcome outcome)

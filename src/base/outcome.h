@@ -41,6 +41,11 @@ enum outcome {
     OUTCOME_TLS_CERTIFICATE,
     OUTCOME_TLS_ALERT,
     OUTCOME_TLS_TIMEOUT,
+    OUTCOME_SOCKS_BROKEN,  /* it does not speak this version of SOCKS */
+    OUTCOME_SOCKS_TIMEOUT, /* it did not answer the greeting */
+    OUTCOME_SOCKS_FAILED,  /* it opened nothing and does not say whose fault that is */
+    OUTCOME_HOP_CLOSED,    /* it closed a fresh connection before its first byte, and no
+                              password was on the way */
     /* the hop's login */
     OUTCOME_LOGIN_NO_CREDENTIALS, /* it asks, and we have none */
     OUTCOME_LOGIN_REJECTED,       /* it refused them */

@@ -11,7 +11,8 @@
  */
 static bool was_stale(const struct connector *c, const struct tunnel_result *result)
 {
-    return c->upstream->reused && (result->outcome == OUTCOME_ANSWER_NONE ||
+    return c->upstream->reused && (result->outcome == OUTCOME_HOP_CLOSED ||
+                                   result->outcome == OUTCOME_ANSWER_NONE ||
                                    result->outcome == OUTCOME_ANSWER_INCOMPLETE ||
                                    result->outcome == OUTCOME_ANSWER_BROKEN);
 }
@@ -151,8 +152,9 @@ static void socks_begin(struct connector *c)
             .port = c->port,
             .accepted_only = c->in_advance,
             .trial = c->trial,
-            .answer_ms = c->config->timeout.answer,
+            .greeting_ms = c->config->timeout.tls,
             .login_ms = c->config->timeout.login,
+            .answer_ms = c->config->timeout.answer,
         },
         socks_done, c);
     if (!c->socks)

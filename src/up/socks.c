@@ -44,13 +44,19 @@ bool socks_is_logging_in(const struct socks *s)
     return s->state != SOCKS_GREETING && s->state != SOCKS_REQUEST;
 }
 
+/* A login is on its way: nobody knows what becomes of it. */
+static bool login_at_stake(const struct socks *s)
+{
+    return s->login_sent && s->state == SOCKS_LOGIN;
+}
+
 /* ---- the end ---- */
 
 void socks_cancel(struct socks *s)
 {
     if (!s)
         return;
-    if (s->ticket && s->login_sent && s->state == SOCKS_LOGIN)
+    if (s->ticket && login_at_stake(s))
         guard_lost(s->ticket);
     else
         guard_drop(s->ticket);
@@ -99,7 +105,8 @@ static bool is_v5(const struct socks *s)
 /* What it sent is no answer to what it was sent. */
 static void socks_broken(struct socks *s)
 {
-    socks_fail(s, OUTCOME_ANSWER_BROKEN, "the proxy does not answer as a %s server",
+    socks_fail(s, login_at_stake(s) ? OUTCOME_ANSWER_BROKEN : OUTCOME_SOCKS_BROKEN,
+               "the proxy does not answer as a %s server",
                is_v5(s) ? "SOCKS5" : "SOCKS4");
 }
 
@@ -116,7 +123,8 @@ static void flush(struct socks *s)
             return;
         }
         if (n < 0) {
-            socks_fail(s, OUTCOME_ANSWER_NONE, "%s", strerror((int)-n));
+            socks_fail(s, login_at_stake(s) ? OUTCOME_ANSWER_NONE : OUTCOME_HOP_CLOSED,
+                       "%s", strerror((int)-n));
             return;
         }
         s->login_sent |= s->state == SOCKS_LOGIN;
@@ -154,7 +162,7 @@ static void say_request(struct socks *s)
     else
         error = socks4_put_request(&s->out, span_of(s->host), s->o.port, user);
     if (error == -EINVAL)
-        socks_fail(s, OUTCOME_CONNECT_FAILED, "%s cannot be said in %s", s->host,
+        socks_fail(s, OUTCOME_SOCKS_FAILED, "%s cannot be said in %s", s->host,
                    is_v5(s) ? "SOCKS5" : "SOCKS4, which knows no IPv6");
     else
         say(s, SOCKS_REQUEST, s->o.answer_ms, error);
@@ -315,7 +323,7 @@ static void read_method(struct socks *s)
     else if (method == SOCKS_METHOD_REFUSED)
         method_refused(s);
     else
-        socks_fail(s, OUTCOME_ANSWER_BROKEN,
+        socks_fail(s, OUTCOME_SOCKS_BROKEN,
                    "the proxy picked the SOCKS5 method %u, which was not offered",
                    method);
 }
@@ -370,11 +378,14 @@ static void socks_read_end(struct socks *s, ssize_t n)
     const char *why = n < 0 ? strerror((int)-n) : "the proxy closed";
 
     if (s->in.len > 0)
-        socks_fail(s, OUTCOME_ANSWER_INCOMPLETE, "%s in the middle of its answer", why);
+        socks_fail(s,
+                   s->state == SOCKS_GREETING ? OUTCOME_SOCKS_BROKEN
+                                              : OUTCOME_ANSWER_INCOMPLETE,
+                   "%s in the middle of its answer", why);
     else if (s->state == SOCKS_LOGIN)
         socks_fail(s, OUTCOME_ANSWER_NONE, "%s without an answer to the login", why);
     else
-        socks_fail(s, OUTCOME_ANSWER_NONE, "%s without an answer", why);
+        socks_fail(s, OUTCOME_HOP_CLOSED, "%s without an answer", why);
 }
 
 static void socks_read(struct socks *s)
@@ -419,10 +430,12 @@ static void limit_fired(void *ctx)
 
     if (s->state == SOCKS_ASKING || s->state == SOCKS_LOGIN)
         socks_fail(s, OUTCOME_LOGIN_TIMEOUT, "the login took too long");
+    else if (s->state == SOCKS_GREETING)
+        socks_fail(s, OUTCOME_SOCKS_TIMEOUT,
+                   "the proxy did not answer the SOCKS greeting in time");
     else
-        socks_fail(s, OUTCOME_ANSWER_TIMEOUT, "the proxy did not answer %s in time",
-                   s->state == SOCKS_GREETING ? "the SOCKS greeting"
-                                              : "the SOCKS request");
+        socks_fail(s, OUTCOME_ANSWER_TIMEOUT,
+                   "the proxy did not answer the SOCKS request in time");
 }
 
 static void socks_begin(void *ctx)
@@ -430,7 +443,7 @@ static void socks_begin(void *ctx)
     struct socks *s = ctx;
 
     if (is_v5(s))
-        say(s, SOCKS_GREETING, s->o.login_ms,
+        say(s, SOCKS_GREETING, s->o.greeting_ms,
             socks5_put_greeting(&s->out, has_login(s)));
     else
         say_request(s);

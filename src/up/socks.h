@@ -21,12 +21,14 @@ struct socks_options {
     uint16_t port;
     bool accepted_only;       /* see auth_options */
     struct auth_trial *trial; /* likewise */
+    uint64_t greeting_ms;     /* for the answer to the greeting */
+    uint64_t login_ms;        /* for each message of a login */
     uint64_t answer_ms;       /* for the answer to the request; 0: no limit */
-    uint64_t login_ms;        /* for everything before, each message */
 };
 
 struct socks_result {
-    enum outcome outcome; /* OK, LOGIN_*, ANSWER_*, CONNECT_*, INTERNAL */
+    enum outcome outcome; /* OK, SOCKS_*, HOP_CLOSED, LOGIN_*, ANSWER_*, CONNECT_*,
+                             INTERNAL */
     bool again;           /* not an end: the proxy left while the login waited for the
                              guard; it can go on over a fresh connection */
     const char *detail;   /* NULL when OK */

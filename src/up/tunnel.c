@@ -135,6 +135,13 @@ static int head_compose(struct tunnel *t)
     return error ? error : buf_append_text(&t->out, "\r\n");
 }
 
+/* With a password on its way, another hop is not the place to try it again. */
+static enum outcome outcome_of_close(const struct tunnel *t)
+{
+    return t->result.status == 0 && !auth_at_stake(t->auth) ? OUTCOME_HOP_CLOSED
+                                                            : OUTCOME_ANSWER_NONE;
+}
+
 static void send_more(struct tunnel *t)
 {
     while (t->out.len > 0) {
@@ -150,7 +157,7 @@ static void send_more(struct tunnel *t)
             return;
         }
         if (n < 0) {
-            tunnel_end(t, OUTCOME_ANSWER_NONE, strerror((int)-n));
+            tunnel_end(t, outcome_of_close(t), strerror((int)-n));
             return;
         }
         buf_consume(&t->out, (size_t)n);
@@ -432,7 +439,7 @@ static void tunnel_read_end(struct tunnel *t, ssize_t n)
     else if (t->result.status == 407 && auth_is_leg(t->auth))
         tunnel_again(t); /* it closed behind its challenge: no login is lost */
     else
-        tunnel_end(t, OUTCOME_ANSWER_NONE,
+        tunnel_end(t, outcome_of_close(t),
                    n < 0 ? strerror((int)-n) : "the proxy closed without an answer");
 }
 

@@ -29,7 +29,7 @@ struct tunnel_options {
 };
 
 struct tunnel_result {
-    enum outcome outcome; /* OK, LOGIN_*, ANSWER_*, CONNECT_*, INTERNAL */
+    enum outcome outcome; /* OK, HOP_CLOSED, LOGIN_*, ANSWER_*, CONNECT_*, INTERNAL */
     bool again;         /* not an end: the connection is spent, but the login can go on
                            over a fresh one */
     bool reusable;      /* refused, or a GET: the connection is logged in and can take

@@ -65,7 +65,8 @@ START_TEST(test_row_is_whole)
     ck_assert(info->status == 0 || info->status == 200 ||
               (info->status >= 400 && info->status <= 599));
     ck_assert(info->proxy_error == NULL || is_error_type(info->proxy_error));
-    ck_assert(info->next_hop == info->hop_fault);
+    /* It may be the target's fault; another hop will tell. */
+    ck_assert(info->hop_fault == (info->next_hop && _i != OUTCOME_SOCKS_FAILED));
     ck_assert(is_printable(info->reason));
     ck_assert_uint_gt(strlen(info->reason), 0);
     ck_assert_uint_lt(strlen(info->reason), 40);
@@ -104,6 +105,10 @@ static const struct {
     {OUTCOME_CONNECT_TIMEOUT, 504, "connection_timeout", true, "TCP-01"},
     {OUTCOME_CONNECT_UNROUTABLE, 502, "destination_ip_unroutable", true, "TCP-01"},
     {OUTCOME_TLS_CERTIFICATE, 502, "tls_certificate_error", true, "TLS-02"},
+    {OUTCOME_SOCKS_BROKEN, 502, "http_protocol_error", true, "CONN-04"},
+    {OUTCOME_SOCKS_TIMEOUT, 504, "connection_timeout", true, "CONN-04"},
+    {OUTCOME_SOCKS_FAILED, 502, "destination_unavailable", true, "CONN-03"},
+    {OUTCOME_HOP_CLOSED, 502, "connection_terminated", true, "CONN-03"},
     {OUTCOME_LOGIN_NO_CREDENTIALS, 403, "http_request_denied", false, "AUTH-01"},
     {OUTCOME_LOGIN_REJECTED, 403, "http_request_denied", false, "AUTH-07"},
     {OUTCOME_LOGIN_HELD, 403, "http_request_denied", false, "AUTH-09"},
@@ -179,9 +184,11 @@ END_TEST
 START_TEST(test_socks)
 {
     ck_assert_int_eq(outcome_from_socks(2), OUTCOME_CONNECT_DENIED);
-    for (unsigned reply = 1; reply < 300; reply++)
-        if (reply != 2)
-            ck_assert_int_eq(outcome_from_socks(reply), OUTCOME_CONNECT_FAILED);
+    for (unsigned reply = 3; reply <= 6; reply++) /* the target's fault */
+        ck_assert_int_eq(outcome_from_socks(reply), OUTCOME_CONNECT_FAILED);
+    for (unsigned reply = 7; reply < 300; reply++)
+        ck_assert_int_eq(outcome_from_socks(reply), OUTCOME_SOCKS_FAILED);
+    ck_assert_int_eq(outcome_from_socks(1), OUTCOME_SOCKS_FAILED);
     for (int i = 0; i < OUTCOME_COUNT; i++)
         ck_assert((outcome_socks_reply((enum outcome)i) == 0) == (i == OUTCOME_OK));
     ck_assert_uint_eq(outcome_socks_reply(OUTCOME_LOCAL_TARGET_REFUSED), 2);

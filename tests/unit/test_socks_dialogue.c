@@ -147,8 +147,9 @@ static struct socks_options options_for(const char *host, uint64_t ms)
                                   .hop = &hop,
                                   .host = span_of(host),
                                   .port = 443,
-                                  .answer_ms = ms,
-                                  .login_ms = ms};
+                                  .greeting_ms = ms,
+                                  .login_ms = ms,
+                                  .answer_ms = ms};
 }
 
 static void connect_to(const struct turn *turns, enum then then)
@@ -241,31 +242,31 @@ static const struct {
      0,
      HOP_SOCKS5,
      "origin.test",
-     OUTCOME_CONNECT_FAILED,
+     OUTCOME_SOCKS_FAILED,
      "unknown reason (SOCKS reply 77)"},
     {{{BYTES("\5\1\0"), BYTES("HTTP/1.1 400 Bad Request\r\n\r\n")}},
      0,
      HOP_SOCKS5,
      "origin.test",
-     OUTCOME_ANSWER_BROKEN,
+     OUTCOME_SOCKS_BROKEN,
      "does not answer as a SOCKS5 server"},
     {{{BYTES("\5\1\0"), BYTES("\5\0HTTP")}},
      0,
      HOP_SOCKS5,
      "origin.test",
-     OUTCOME_ANSWER_BROKEN,
+     OUTCOME_SOCKS_BROKEN,
      "does not answer as a SOCKS5 server"},
     {{{BYTES("\5\1\0"), BYTES("\5\1")}},
      0,
      HOP_SOCKS5,
      "origin.test",
-     OUTCOME_ANSWER_BROKEN,
+     OUTCOME_SOCKS_BROKEN,
      "method 1, which was not offered"},
     {{{BYTES("\5\1\0"), BYTES("\5\2")}},
      0,
      HOP_SOCKS5,
      "origin.test",
-     OUTCOME_ANSWER_BROKEN,
+     OUTCOME_SOCKS_BROKEN,
      "method 2, which was not offered"},
     {{{BYTES("\5\1\0"), BYTES("\5\377")}},
      0,
@@ -277,7 +278,7 @@ static const struct {
      0,
      HOP_SOCKS5,
      "origin.test",
-     OUTCOME_ANSWER_BROKEN,
+     OUTCOME_SOCKS_BROKEN,
      "does not answer"},
     {{NO_LOGIN, REQUEST("\5\0\0\1")},
      THEN_CLOSE,
@@ -289,13 +290,13 @@ static const struct {
      THEN_CLOSE,
      HOP_SOCKS5,
      "origin.test",
-     OUTCOME_ANSWER_NONE,
+     OUTCOME_HOP_CLOSED,
      "closed without an answer"},
     {{{BYTES("\5\1\0"), BYTES("\5")}},
      0,
      HOP_SOCKS5,
      "origin.test",
-     OUTCOME_ANSWER_TIMEOUT,
+     OUTCOME_SOCKS_TIMEOUT,
      "SOCKS greeting in time"},
     {{NO_LOGIN, REQUEST("\5\0\0")},
      0,
@@ -313,25 +314,38 @@ static const struct {
      0,
      HOP_SOCKS4,
      "192.0.2.1",
-     OUTCOME_CONNECT_FAILED,
+     OUTCOME_SOCKS_FAILED,
      "the proxy says: "},
     {{{BYTES("\4\1\1\273\0\0\0\1\0origin.test\0"), BYTES("\5")}},
      0,
      HOP_SOCKS4,
      "origin.test",
-     OUTCOME_ANSWER_BROKEN,
+     OUTCOME_SOCKS_BROKEN,
      "does not answer as a SOCKS4 server"},
     {{{{NULL, 0}, {NULL, 0}}},
      0,
      HOP_SOCKS4,
      "fd00::1",
-     OUTCOME_CONNECT_FAILED,
+     OUTCOME_SOCKS_FAILED,
      "SOCKS4, which knows no IPv6"},
+    {{{BYTES("\5\1\0"), BYTES("")}},
+     THEN_CLOSE,
+     HOP_SOCKS5,
+     "origin.test",
+     OUTCOME_HOP_CLOSED,
+     "closed without an answer"},
+    {{{BYTES("\4\1\1\273\0\0\0\1\0origin.test\0"), BYTES("")}},
+     THEN_CLOSE,
+     HOP_SOCKS4,
+     "origin.test",
+     OUTCOME_HOP_CLOSED,
+     "closed without an answer"},
 };
 
 START_TEST(dialogue)
 {
-    bool slow = dialogues[_i].outcome == OUTCOME_ANSWER_TIMEOUT;
+    bool slow = dialogues[_i].outcome == OUTCOME_ANSWER_TIMEOUT ||
+                dialogues[_i].outcome == OUTCOME_SOCKS_TIMEOUT;
 
     login_forget(true);
     hop.kind = dialogues[_i].kind;
@@ -401,16 +415,25 @@ END_TEST
 /* It may have counted as a failure. */
 START_TEST(unanswered_login_is_a_rejected_one)
 {
-    static const struct turn silent[] = {{BYTES(OFFERS), BYTES("\5\2")},
-                                         {BYTES(LOGIN), BYTES("\1")},
-                                         {{NULL, 0}, {NULL, 0}}};
+    static const struct {
+        struct span says;
+        enum then then;
+        enum outcome outcome;
+        const char *detail;
+    } rows[] = {
+        {BYTES("\1"), THEN_NOTHING, OUTCOME_LOGIN_TIMEOUT, "took too long"},
+        {BYTES("\1"), THEN_CLOSE, OUTCOME_ANSWER_INCOMPLETE, "in the middle"},
+        {BYTES(""), THEN_CLOSE, OUTCOME_ANSWER_NONE, "to the login"},
+        {BYTES("\5\0"), THEN_NOTHING, OUTCOME_ANSWER_BROKEN, "does not answer as"},
+    };
+    const struct turn turns[] = {{BYTES(OFFERS), BYTES("\5\2")},
+                                 {BYTES(LOGIN), rows[_i].says},
+                                 {{NULL, 0}, {NULL, 0}}};
 
-    connect_to(silent, _i ? THEN_CLOSE : THEN_NOTHING);
+    connect_to(turns, rows[_i].then);
     (void)go("origin.test", 300);
-    if (_i)
-        expect(OUTCOME_ANSWER_INCOMPLETE, "in the middle");
-    else
-        expect(OUTCOME_LOGIN_TIMEOUT, "took too long");
+    expect(rows[_i].outcome, rows[_i].detail);
+    ck_assert(!outcome_info(rows[_i].outcome)->next_hop);
     ck_assert_int_eq(guard_state_of(guard, &login, NULL), GUARD_CLOSED);
 }
 END_TEST
@@ -562,7 +585,7 @@ int main(void)
     tcase_add_test(tcase, bytes_behind_the_reply_stay);
     tcase_add_test(tcase, accepted);
     tcase_add_test(tcase, one_rejection_closes);
-    tcase_add_loop_test(tcase, unanswered_login_is_a_rejected_one, 0, 2);
+    tcase_add_loop_test(tcase, unanswered_login_is_a_rejected_one, 0, 4);
     tcase_add_test(tcase, no_login_is_taken_where_none_is_wanted);
     tcase_add_loop_test(tcase, password_stays_here, 0, COUNT(forbidden));
     tcase_add_test(tcase, no_method_is_left);

@@ -142,7 +142,7 @@ static const struct {
      1,
      1,
      ""},
-    {{{"", 0, SAY_CLOSE}}, OUTCOME_ANSWER_NONE, 0, 1, 1, ""},
+    {{{"", 0, SAY_CLOSE}}, OUTCOME_HOP_CLOSED, 0, 1, 1, ""},
     {{{"HTTP/1.1 200 O", 0, SAY_CLOSE}}, OUTCOME_ANSWER_INCOMPLETE, 0, 1, 1, ""},
     {{{"HTTP/1.1 100 Continue\r\n\r\n", 0, SAY_CLOSE}},
      OUTCOME_ANSWER_NONE,
