@@ -370,27 +370,28 @@ static enum bind_outcome bind_alert(struct bindings *b, const struct value *args
 static const struct {
     const char *name;
     binding *call;
+    bool converts; /* see bindings_converts() */
 } table[] = {
-    {"alert", bind_alert},
-    {"convert_addr", bind_convert_addr},
-    {"dateRange", bind_date_range},
-    {"dnsDomainIs", bind_dns_domain_is},
-    {"dnsDomainLevels", bind_dns_domain_levels},
-    {"dnsResolve", bind_dns_resolve},
-    {"dnsResolveEx", bind_dns_resolve_ex},
-    {"isInNet", bind_is_in_net},
-    {"isInNetEx", bind_is_in_net_ex},
-    {"isPlainHostName", bind_is_plain_host_name},
-    {"isResolvable", bind_is_resolvable},
-    {"isResolvableEx", bind_is_resolvable_ex},
-    {"isValidIpAddress", bind_is_valid_ip_address},
-    {"localHostOrDomainIs", bind_local_host_or_domain_is},
-    {"myIpAddress", bind_my_ip_address},
-    {"myIpAddressEx", bind_my_ip_address_ex},
-    {"shExpMatch", bind_sh_exp_match},
-    {"sortIpAddressList", bind_sort_ip_address_list},
-    {"timeRange", bind_time_range},
-    {"weekdayRange", bind_weekday_range},
+    {"alert", bind_alert, true},
+    {"convert_addr", bind_convert_addr, true},
+    {"dateRange", bind_date_range, true},
+    {"dnsDomainIs", bind_dns_domain_is, true},
+    {"dnsDomainLevels", bind_dns_domain_levels, true},
+    {"dnsResolve", bind_dns_resolve, false},
+    {"dnsResolveEx", bind_dns_resolve_ex, false},
+    {"isInNet", bind_is_in_net, true},
+    {"isInNetEx", bind_is_in_net_ex, false},
+    {"isPlainHostName", bind_is_plain_host_name, false},
+    {"isResolvable", bind_is_resolvable, false},
+    {"isResolvableEx", bind_is_resolvable_ex, false},
+    {"isValidIpAddress", bind_is_valid_ip_address, true},
+    {"localHostOrDomainIs", bind_local_host_or_domain_is, true},
+    {"myIpAddress", bind_my_ip_address, false},
+    {"myIpAddressEx", bind_my_ip_address_ex, false},
+    {"shExpMatch", bind_sh_exp_match, true},
+    {"sortIpAddressList", bind_sort_ip_address_list, false},
+    {"timeRange", bind_time_range, true},
+    {"weekdayRange", bind_weekday_range, true},
 };
 
 size_t bindings_count(void)
@@ -401,6 +402,11 @@ size_t bindings_count(void)
 const char *bindings_name(size_t index)
 {
     return table[index].name;
+}
+
+bool bindings_converts(size_t index)
+{
+    return table[index].converts;
 }
 
 void bindings_init(struct bindings *b)

@@ -49,6 +49,13 @@ void bindings_begin(struct bindings *b, const struct pac_ask *ask);
 size_t bindings_count(void);
 const char *bindings_name(size_t index);
 
+/*
+ * Whether an object among the arguments becomes a string first, by its toString(). Else
+ * it is to come as VALUE_OBJECT: the browsers look at strings only there, and run none
+ * of the script.
+ */
+bool bindings_converts(size_t index);
+
 /* The clock as Date sees it, in ms since 1970; the run has then used it. */
 double bindings_now(struct bindings *b);
 

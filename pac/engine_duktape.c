@@ -89,7 +89,8 @@ static struct span text_at(duk_context *duk, duk_idx_t index)
     return at == NULL ? SPAN("") : (struct span){at, len};
 }
 
-static struct value value_at(duk_context *duk, duk_idx_t index)
+/* Without `converts`, what is no plain value stays an object. */
+static struct value value_at(duk_context *duk, duk_idx_t index, bool converts)
 {
     switch (duk_get_type(duk, index)) {
     case DUK_TYPE_UNDEFINED:
@@ -102,6 +103,8 @@ static struct value value_at(duk_context *duk, duk_idx_t index)
     case DUK_TYPE_NUMBER:
         return VALUE_OF_NUMBER(duk_get_number(duk, index));
     default:
+        if (!converts && (!duk_is_string(duk, index) || duk_is_symbol(duk, index)))
+            return (struct value){.kind = VALUE_OBJECT};
         (void)duk_to_string(duk, index);
         return VALUE_OF_TEXT(text_at(duk, index));
     }
@@ -111,6 +114,7 @@ static void push_value(duk_context *duk, const struct value *v)
 {
     switch (v->kind) {
     case VALUE_UNDEFINED:
+    case VALUE_OBJECT: /* no helper returns one */
         duk_push_undefined(duk);
         break;
     case VALUE_NULL:
@@ -136,14 +140,14 @@ static duk_ret_t call_binding(duk_context *duk)
     struct value args[BINDING_ARGUMENTS];
     struct value result;
     duk_idx_t count = duk_get_top(duk);
+    size_t index = (size_t)duk_get_current_magic(duk);
 
     if (count > BINDING_ARGUMENTS)
         count = BINDING_ARGUMENTS;
     duk_require_stack(duk, 8);
     for (duk_idx_t i = 0; i < count; i++)
-        args[i] = value_at(duk, i);
-    switch (bindings_call(engine->bindings, (size_t)duk_get_current_magic(duk), args,
-                          (size_t)count, &result)) {
+        args[i] = value_at(duk, i, bindings_converts(index));
+    switch (bindings_call(engine->bindings, index, args, (size_t)count, &result)) {
     case BIND_OK:
         push_value(duk, &result);
         return 1;

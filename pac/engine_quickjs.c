@@ -103,9 +103,11 @@ const char *engine_language(void)
 
 /* ---- values ---- */
 
-/* Its text, if it has one, must be given back. Sets an exception and returns false
- * where an object has no text. */
-static bool take_value(JSContext *js, JSValueConst from, struct value *v)
+/*
+ * Its text, if it has one, must be given back. Without `converts`, what is no plain
+ * value stays an object; else sets an exception and returns false where it has no text.
+ */
+static bool take_value(JSContext *js, JSValueConst from, bool converts, struct value *v)
 {
     double number = 0;
     size_t len;
@@ -126,6 +128,10 @@ static bool take_value(JSContext *js, JSValueConst from, struct value *v)
         *v = VALUE_OF_NUMBER(number);
         return true;
     default:
+        if (!converts && !JS_IsString(from)) {
+            v->kind = VALUE_OBJECT;
+            return true;
+        }
         v->text.at = JS_ToCStringLen(js, &len, from);
         if (v->text.at == NULL)
             return false;
@@ -160,6 +166,7 @@ static JSValue make_value(JSContext *js, const struct value *v)
     case VALUE_STRING:
         return text_value(js, v->text);
     case VALUE_UNDEFINED:
+    case VALUE_OBJECT: /* no helper returns one */
         break;
     }
     return JS_UNDEFINED;
@@ -195,7 +202,8 @@ static JSValue call_binding(JSContext *js, JSValueConst this_value, int argc,
     (void)this_value;
     if (argc > BINDING_ARGUMENTS)
         argc = BINDING_ARGUMENTS;
-    while (count < (size_t)argc && take_value(js, argv[count], &args[count]))
+    while (count < (size_t)argc &&
+           take_value(js, argv[count], bindings_converts((size_t)magic), &args[count]))
         count++;
     if (count == (size_t)argc) {
         enum bind_outcome outcome =

@@ -56,8 +56,11 @@ static bool skip_comment(struct scanner *s)
     return true;
 }
 
-/* A string or a regular expression, up to `end` or, for both, the end of the line. */
-static void skip_quoted(struct scanner *s, char end)
+/*
+ * A string or a regular expression, up to `end` or, for both, the end of the line.
+ * Returns whether it has an end.
+ */
+static bool skip_quoted(struct scanner *s, char end)
 {
     bool in_class = false;
 
@@ -69,8 +72,32 @@ static void skip_quoted(struct scanner *s, char end)
             in_class = false;
         step(s, at(s, 0) == '\\' ? 2 : 1);
     }
-    if (at(s, 0) == end)
-        step(s, 1);
+    if (at(s, 0) != end)
+        return false;
+    step(s, 1);
+    return true;
+}
+
+/* The flags of a regular expression, behind it. */
+static const char *judge_flags(struct scanner *s)
+{
+    static const struct {
+        char flag;
+        const char *says;
+    } flags[] = {
+        {'s', "the flag `s` of a regular expression"},
+        {'u', "the flag `u` of a regular expression"},
+        {'v', "the flag `v` of a regular expression"},
+        {'y', "the flag `y` of a regular expression"},
+        {'d', "the flag `d` of a regular expression"},
+    };
+    const char *found = NULL;
+
+    for (; is_word(at(s, 0)); step(s, 1))
+        for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
+            if (found == NULL && at(s, 0) == flags[i].flag)
+                found = flags[i].says;
+    return found;
 }
 
 /* Whether a '/' here begins a regular expression: not behind a value. */
@@ -82,6 +109,13 @@ static bool regexp_may_begin(const struct scanner *s)
         return span_equal(s->word, SPAN("return")) ||
                span_equal(s->word, SPAN("typeof")) || span_equal(s->word, SPAN("case"));
     return strchr(")]}'\"", s->last) == NULL;
+}
+
+static const char *judge_number(struct span word)
+{
+    if (span_find(word, '_') < word.len)
+        return "`_` in a number";
+    return word.at[word.len - 1] == 'n' ? "a BigInt" : NULL;
 }
 
 /* Keywords that newer JavaScript has, with what must follow for them to be meant. */
@@ -97,10 +131,14 @@ static const char *judge_word(struct scanner *s, struct span word)
     struct scanner ahead = *s;
     bool opens;
 
+    if (word.at[0] >= '0' && word.at[0] <= '9')
+        return judge_number(word);
     if (s->last == '.')
         return NULL;
     skip_blanks(&ahead);
     opens = at(&ahead, 0) == '{' || at(&ahead, 0) == '[';
+    if (at(&ahead, 0) == '*' && span_equal(word, SPAN("function")))
+        return "a generator (`function*`)";
     if (span_equal(word, SPAN("of")) && s->head == FOR_HEAD && s->word.len > 0)
         return "`for (... of ...)`";
     if (opens && (span_equal(word, SPAN("var")) || span_equal(word, SPAN("const"))))
@@ -170,16 +208,19 @@ static const char *scan(struct scanner *s)
     if (found != NULL)
         return found;
     count_parentheses(s, at(s, 0));
-    if (at(s, 0) == '"' || at(s, 0) == '\'' ||
-        (at(s, 0) == '/' && regexp_may_begin(s))) {
-        s->last = at(s, 0) == '/' ? ')' : at(s, 0);
-        skip_quoted(s, at(s, 0));
+    if (at(s, 0) == '/' && regexp_may_begin(s)) {
+        s->last = ')';
+        if (skip_quoted(s, '/'))
+            found = judge_flags(s);
+    } else if (at(s, 0) == '"' || at(s, 0) == '\'') {
+        s->last = at(s, 0);
+        (void)skip_quoted(s, at(s, 0));
     } else {
         s->last = at(s, 0);
         step(s, 1);
     }
     s->word = SPAN("");
-    return NULL;
+    return found;
 }
 
 const char *newer_syntax(struct span script, uint32_t last_line, uint32_t *line)

@@ -84,6 +84,8 @@ double value_number(const struct value *v)
         return v->number;
     case VALUE_STRING:
         return text_number(v->text);
+    case VALUE_OBJECT:
+        break;
     }
     return NAN;
 }
@@ -158,6 +160,9 @@ void value_show(const struct value *v, struct buf *out)
         break;
     case VALUE_STRING:
         show_text(v->text, out);
+        break;
+    case VALUE_OBJECT:
+        (void)buf_append_text(out, "{...}");
         break;
     }
 }

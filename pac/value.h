@@ -1,8 +1,9 @@
 /*
  * value: what passes between a script and a helper, free of any engine.
  *
- * Texts are UTF-8 views; whoever made the value says how long they live. Objects never
- * come here: an engine turns them into strings first, as JavaScript does.
+ * Texts are UTF-8 views; whoever made the value says how long they live. An object
+ * comes as the string that the engine made of it, as JavaScript does, or where nothing
+ * but strings counts as no more than an object.
  */
 #ifndef CCGATE_PAC_VALUE_H
 #define CCGATE_PAC_VALUE_H
@@ -15,6 +16,7 @@ enum value_kind {
     VALUE_BOOL,
     VALUE_NUMBER,
     VALUE_STRING,
+    VALUE_OBJECT, /* and all that is none of those before it */
 };
 
 struct value {

@@ -331,6 +331,34 @@ static void put_state_trouble(struct table *w, const char *trouble)
     table_put(w, "\n");
 }
 
+/* Since the script was last known to be the server's; nothing where there is none. */
+static void put_age(struct table *w, const json_t *pac)
+{
+    const char *state = table_get_text(pac, "state");
+    char age[TABLE_CELL];
+
+    if (strcmp(state, "loading") == 0 || strcmp(state, "failed") == 0)
+        return;
+    table_duration(age, table_get_number(pac, "age_ms") / 1000);
+    table_put(w, ", %s old", age);
+}
+
+/* What confines the children, as far as the kernel let it. */
+static void put_sandbox(struct table *w, const json_t *sandbox)
+{
+    size_t count = json_array_size(sandbox);
+
+    table_put(w, "%-10s %s", "sandbox", count == 0 ? "NONE" : "");
+    for (size_t i = 0; i < count; i++) {
+        const char *name = json_string_value(json_array_get(sandbox, i));
+        char cell[TABLE_CELL];
+
+        table_cell(cell, name != NULL ? name : "");
+        table_put(w, "%s%s", i > 0 ? ", " : "", cell);
+    }
+    table_put(w, "\n");
+}
+
 static void put_pac(struct table *w, const json_t *pac)
 {
     char url[TABLE_CELL], state[TABLE_CELL], why[TABLE_CELL], engine[TABLE_CELL];
@@ -341,10 +369,14 @@ static void put_pac(struct table *w, const json_t *pac)
     table_cell(state, table_get_text(pac, "state"));
     table_cell(why, table_get_text(pac, "why"));
     table_cell(engine, table_get_text(pac, "engine"));
-    table_put(w, "pac        %s: %s%s%s", url, state, why[0] != '\0' ? ", " : "", why);
+    table_put(w, "pac        %s: %s", url, state);
+    put_age(w, pac);
+    table_put(w, "%s%s", why[0] != '\0' ? ", " : "", why);
     table_put(w, "; %zu children%s%s\n",
               json_array_size(json_object_get(pac, "children")),
               engine[0] != '\0' ? ", " : "", engine);
+    if (engine[0] != '\0') /* else no child has said anything yet */
+        put_sandbox(w, json_object_get(pac, "sandbox"));
 }
 
 /* What was asked of the system. */

@@ -178,8 +178,9 @@ static const struct outcome_info TABLE[OUTCOME_COUNT] = {
             .proxy_error = "proxy_configuration_error",
             .doctor = "ENV-01",
             .reason = "No Route Decided",
-            .help = "Run `ccgate route URL` to see which source gave no way "
-                    "out, then set `proxy:` in the configuration.",
+            .help = "Run `ccgate route --trace URL` to see which source gave no "
+                    "way out and why: have that mended (a script at its URL), or "
+                    "name a proxy by `proxy:` for while it cannot be had.",
         },
     [OUTCOME_DNS_ERROR] =
         {

@@ -1,6 +1,7 @@
 /*
  * build: values into a struct config, and the struct's life.
  */
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -356,14 +357,16 @@ static void set_count(struct build *b, const struct config_key *key,
 {
     const char *why = value_count(node_span(at), field);
     char text[QUOTE_SIZE];
-    uint64_t most;
+    uint64_t least, most;
 
+    count_bounds(key, &least, &most);
     if (why != NULL)
         report_error(b->report, at, "\"%s\" %s", quote(node_span(at), text), why);
-    else if (key->choices != NULL && span_to_u64(span_of(key->choices), &most) &&
-             *field > most)
-        report_error(b->report, at, "\"%s\" is too large: \"%s\" may be %s at most",
-                     quote(node_span(at), text), key->path, key->choices);
+    else if (*field < least || *field > most)
+        report_error(b->report, at,
+                     "\"%s\" is too %s: \"%s\" may be %" PRIu64 " to %" PRIu64,
+                     quote(node_span(at), text), *field < least ? "small" : "large",
+                     key->path, least, most);
 }
 
 static void set_scalar(struct build *b, const struct config_key *key,

@@ -320,7 +320,7 @@ struct config_key {
     const char *path; /* "timeout.head" */
     enum config_type type;
     const char *choices;  /* "stderr|syslog|FILE"; "0" where 0 means off; of a COUNT the
-                             most it may be; or NULL */
+                             least and the most it may be, "1-64"; or NULL */
     const char *fallback; /* the default, as text; NULL: none, or found at run time */
     const char *argument; /* "DURATION", for --help */
     const char *help;     /* one line */

@@ -150,6 +150,8 @@ const char *list_separators(const struct config_key *key);
 const char *value_bool(struct span text, bool *value);
 const char *value_size(struct span text, uint64_t *bytes);
 const char *value_count(struct span text, uint64_t *count);
+/* What a CONFIG_COUNT may be; without bounds 0 and UINT64_MAX. */
+void count_bounds(const struct config_key *key, uint64_t *least, uint64_t *most);
 const char *value_text(struct span text); /* no control characters */
 
 enum { VALUE_TEXT = 32 };

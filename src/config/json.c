@@ -1,6 +1,8 @@
 /*
  * json: the JSON schema of a configuration file, from the table, for editors.
  */
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "config/internal.h"
@@ -52,6 +54,21 @@ static void put_choice_list(struct writer *w, const char *choices)
     put(w, "}}]");
 }
 
+static void put_count(struct writer *w, const struct config_key *key)
+{
+    char bounds[80];
+    uint64_t least, most;
+
+    count_bounds(key, &least, &most);
+    (void)snprintf(bounds, sizeof(bounds),
+                   "\"type\": \"integer\", \"minimum\": %" PRIu64, least);
+    put(w, bounds);
+    if (most == UINT64_MAX)
+        return;
+    (void)snprintf(bounds, sizeof(bounds), ", \"maximum\": %" PRIu64, most);
+    put(w, bounds);
+}
+
 static void put_type(struct writer *w, const struct config_key *key)
 {
     static const char text[] = "\"type\": \"string\"";
@@ -75,11 +92,7 @@ static void put_type(struct writer *w, const struct config_key *key)
         put(w, "\"type\": \"string\", \"pattern\": \"^[0-9]+ *(B|KiB|MiB|KB|MB)$\"");
         break;
     case CONFIG_COUNT:
-        put(w, "\"type\": \"integer\", \"minimum\": 0");
-        if (key->choices != NULL) {
-            put(w, ", \"maximum\": ");
-            put(w, key->choices);
-        }
+        put_count(w, key);
         break;
     case CONFIG_LIST:
         put(w, "\"anyOf\": [");

@@ -110,6 +110,19 @@ const char *value_count(struct span text, uint64_t *count)
     return *count > INT32_MAX ? "is too large" : NULL;
 }
 
+void count_bounds(const struct config_key *key, uint64_t *least, uint64_t *most)
+{
+    struct span rest = key->choices != NULL ? span_of(key->choices) : SPAN("");
+    struct span first = {NULL, 0};
+
+    *least = 0;
+    *most = UINT64_MAX;
+    if (span_next(&rest, "-", &first)) {
+        (void)span_to_u64(first, least);
+        (void)span_to_u64(rest, most);
+    }
+}
+
 const char *value_text(struct span text)
 {
     for (size_t i = 0; i < text.len; i++) {

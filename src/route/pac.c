@@ -173,6 +173,14 @@ static void take_script(struct pac *pac)
     (void)pac_pool_load(pac->pool, script); /* a failure shows at each run */
 }
 
+/* A child has loaded it: it compiles. */
+static void script_loaded(void *ctx)
+{
+    struct pac *pac = ctx;
+
+    pac_source_approve(pac->source, pac->generation);
+}
+
 /* Without a script: why there is none. */
 static const char *absence(const struct pac *pac, enum pac_source_state state)
 {
@@ -254,6 +262,8 @@ static bool pac_open(struct pac *pac, const struct pac_options *options)
     pool.loop = options->loop;
     pool.resolver = options->resolver;
     pool.program = program;
+    pool.loaded = script_loaded;
+    pool.ctx = pac;
     if (!libexec_path("ccgate-pac", program, sizeof(program)))
         return false;
     pac->url = span_dup(span_of(options->url));

@@ -317,6 +317,8 @@ struct pac_pool *pac_pool_new(const struct pac_pool_options *options)
     deadline_init(&pool->look, look, pool);
     pool->options.loop = options->loop;
     pool->options.resolver = options->resolver;
+    pool->options.loaded = options->loaded;
+    pool->options.ctx = options->ctx;
     pac_pool_configure(pool, options);
     pool->program = span_dup(span_of(options->program));
     if (pool->program != NULL)

@@ -29,11 +29,14 @@ struct pac_run;
 struct pac_pool_options {
     struct loop *loop;
     struct resolver *resolver;
-    const char *program; /* ccgate-pac; copied */
-    size_t children;     /* at most; 0 counts as 1 */
-    uint64_t limit_ms;   /* of the script, for a request */
-    uint64_t lookup_ms;  /* of all lookups for a request; 0: none */
-    uint64_t idle_ms;    /* after which a child that is not needed ends */
+    const char *program;       /* ccgate-pac; copied */
+    size_t children;           /* at most; 0 counts as 1 */
+    uint64_t limit_ms;         /* of the script, for a request */
+    uint64_t lookup_ms;        /* of all lookups for a request; 0: none */
+    uint64_t idle_ms;          /* after which a child that is not needed ends */
+    void (*loaded)(void *ctx); /* a child has loaded the script, the first since it was
+                                  given; or NULL */
+    void *ctx;
 };
 
 enum pac_run_end {

@@ -149,6 +149,8 @@ static void load_answered(struct slot *slot, const struct pac_answer *answer)
         (void)snprintf(pool->engine, sizeof(pool->engine), "%s",
                        pac_child_engine(slot->child));
         pool->sandbox = pac_child_sandbox(slot->child);
+        if (!pool->loads && pool->options.loaded != NULL)
+            pool->options.loaded(pool->options.ctx);
         pool->loads = true;
         pool->reloading = false;
         pool_mended(pool);

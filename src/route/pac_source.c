@@ -48,6 +48,7 @@ struct pac_source {
 
     struct pac_copy copy; /* what is in use */
     uint64_t generation;
+    uint64_t approved; /* the last generation that could be run */
     enum pac_source_state state;
     char why[SYSTEM_WHY_LIMIT + 256]; /* empty: the last fetch succeeded */
 
@@ -113,7 +114,7 @@ static void load_done(struct pac_source *s, struct job *job)
     if (job->copy.script != NULL) {
         s->copy = job->copy;
         job->copy = (struct pac_copy){0};
-        s->generation++;
+        s->approved = ++s->generation; /* or it would not stand there */
         s->state = PAC_SOURCE_STALE;
     }
     fetch_start(s);
@@ -163,9 +164,10 @@ static bool is_kept(const struct pac_source *s)
     return s->state_dir != NULL && !span_starts_nocase(span_of(s->url), SPAN("data:"));
 }
 
+/* A script that cannot be run, or is not known to, leaves the good one in its place. */
 static void copy_save(struct pac_source *s)
 {
-    if (!is_kept(s))
+    if (!is_kept(s) || s->copy.script == NULL || s->approved != s->generation)
         return;
     s->save_again = s->work != NULL;
     if (!s->save_again && !job_start(s, JOB_SAVE))
@@ -351,6 +353,14 @@ struct span pac_source_script(struct pac_source *s, uint64_t *generation)
     if (generation != NULL)
         *generation = s->generation;
     return (struct span){s->copy.script, s->copy.len};
+}
+
+void pac_source_approve(struct pac_source *s, uint64_t generation)
+{
+    if (generation != s->generation || s->approved == generation)
+        return;
+    s->approved = generation;
+    copy_save(s);
 }
 
 enum pac_source_state pac_source_state(const struct pac_source *s, const char **why,

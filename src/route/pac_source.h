@@ -5,7 +5,9 @@
  * The first load begins with pac_source_new() and blocks nobody. A script is fetched
  * anew every 12 hours. A fetch that failed is repeated after 8 s, 32 s, 2 min, then
  * every 4 h when the script is next asked for, as Chrome does; until one succeeds the
- * last good copy stands in, that of an earlier process, too.
+ * last good copy stands in, that of an earlier process, too. A script is a good copy,
+ * and put on disk, once somebody says that it can be run: one that does not compile
+ * must not replace one that does.
  */
 #ifndef CCGATE_ROUTE_PAC_SOURCE_H
 #define CCGATE_ROUTE_PAC_SOURCE_H
@@ -54,6 +56,12 @@ void pac_source_free(struct pac_source *source); /* NULL-safe */
  * next use" means: it may start a fetch.
  */
 struct span pac_source_script(struct pac_source *source, uint64_t *generation);
+
+/*
+ * Says that the script of this generation can be run: it is put on disk, now and
+ * whenever it is confirmed, in the place of the last one that could.
+ */
+void pac_source_approve(struct pac_source *source, uint64_t generation);
 
 /*
  * why: a sentence fragment that says what the last fetch failed with, valid until

@@ -132,6 +132,38 @@ def server_away(world):
         gate.stop()
 
 
+def broken_script(world):
+    """A script that does not compile fails requests; the good copy stays on disk."""
+    now = [simple(script(world))]
+
+    def answer(link, head):
+        now[0](link, head)
+
+    with Server(answer) as server:
+        gate = gate_for(world, server.url)
+        expect_works(gate, world)
+        folder = os.path.join(gate.home, "state", "pac")
+        wait_until(lambda: os.path.isdir(folder) and os.listdir(folder), 20, "the copy")
+        now[0] = simple(script(world) + "\nfunction (")
+        gate.reload()
+        state(world, gate, "broken")
+        for what, got in ask_both(gate, world):
+            expect_error(got, (502,), ("line 5 of the script",), what)
+        now[0] = simple("", status=b"HTTP/1.1 503 Service Unavailable")
+        gate.stop()
+        gate.start()
+        state(world, gate, "stale")
+        expect_works(gate, world)
+        table = world.bed.run(
+            gate.binary, "status", "--config", gate.config, env=gate.env
+        ).stdout.decode()
+        expect_in(": stale, ", table, "the table")
+        expect_in(" old", table, "the table")
+        expect_in("\nsandbox    ", table, "the table")
+        expect_in("seccomp", table, "the table")
+        gate.stop()
+
+
 def no_copy(world):
     """Never direct for want of a script, and the answer says why there is none."""
     with Server(simple("", status=b"HTTP/1.1 404 Not Found")) as server:
@@ -204,5 +236,6 @@ def children(parent, name):
 
 
 ALL = (
-    from_nginx, tls, server_away, no_copy, silent_server, child_that_stops,
+    from_nginx, tls, server_away, broken_script, no_copy, silent_server,
+    child_that_stops,
 )  # fmt: skip

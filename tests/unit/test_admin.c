@@ -476,6 +476,61 @@ START_TEST(table_says_where_we_are)
 }
 END_TEST
 
+START_TEST(table_says_how_old_the_script_is)
+{
+    static const struct {
+        const char *state, *why, *engine, *parts[2];
+        const char *lines;
+    } CASES[] = {
+        {"stale",
+         "answered 503",
+         "duktape",
+         {"landlock", "seccomp"},
+         "\npac        http://p: stale, 2 h 3 min old, answered 503; 0 children, "
+         "duktape"
+         "\nsandbox    landlock, seccomp\n"},
+        {"fresh",
+         NULL,
+         "duktape",
+         {NULL},
+         "\npac        http://p: fresh, 2 h 3 min old; 0 children, duktape"
+         "\nsandbox    NONE\n"},
+        {"broken",
+         "line 3",
+         NULL,
+         {NULL},
+         "\npac        http://p: broken, 2 h 3 min old, line 3; 0 children\n"},
+        {"failed",
+         "answered 404",
+         NULL,
+         {NULL},
+         "\npac        http://p: failed, answered 404; 0 children\n"},
+        {"loading", NULL, NULL, {NULL}, "\npac        http://p: loading; 0 children\n"},
+    };
+
+    for (size_t i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++) {
+        json_t *sandbox = json_array();
+        json_t *status;
+        struct buf text;
+
+        for (size_t k = 0; k < 2 && CASES[i].parts[k] != NULL; k++)
+            json_array_append_new(sandbox, json_string(CASES[i].parts[k]));
+        status =
+            json_pack("{s:{s:s, s:s, s:s?, s:i, s:s?, s:o}}", "pac", "url", "http://p",
+                      "state", CASES[i].state, "why", CASES[i].why, "age_ms", 7380000,
+                      "engine", CASES[i].engine, "sandbox", sandbox);
+        ck_assert_ptr_nonnull(status);
+        buf_init(&text, 65536);
+        ck_assert_int_eq(status_table(status, &text), 0);
+        ck_assert_int_eq(buf_append(&text, "", 1), 0);
+        ck_assert_msg(strstr(buf_span(&text).at, CASES[i].lines) != NULL, "%s",
+                      buf_span(&text).at);
+        buf_clear(&text);
+        json_decref(status);
+    }
+}
+END_TEST
+
 START_TEST(table_of_nothing_is_no_crash)
 {
     static const char *const ODD[] = {"{}", "{\"hops\": 3, \"tunnels\": {}}",
@@ -519,6 +574,7 @@ int main(void)
     tcase_add_test(c, table_passes_no_control_bytes_on);
     tcase_add_test(c, table_shows_messages_whole);
     tcase_add_test(c, table_says_where_we_are);
+    tcase_add_test(c, table_says_how_old_the_script_is);
     tcase_add_test(c, table_of_nothing_is_no_crash);
     suite_add_tcase(suite, c);
     return suite_run(suite);

@@ -334,12 +334,20 @@ static const struct {
      "f.yaml:1:40: the URL already names a user\n"
      "proxy: {url: \"http://(hidden)@p:1\", username: v}\n"
      "                                              ^\n"},
+    {"pac_children: 0\n",
+     "f.yaml:1:15: \"0\" is too small: \"pac_children\" may be 1 to 64\n"
+     "pac_children: 0\n"
+     "              ^\n"},
+    {"pac_children: 65\n",
+     "f.yaml:1:15: \"65\" is too large: \"pac_children\" may be 1 to 64\n"
+     "pac_children: 65\n"
+     "              ^\n"},
     {"warm: {tunnels: 257, connections: 64}\n",
-     "f.yaml:1:17: \"257\" is too large: \"warm.tunnels\" may be 256 at most\n"
+     "f.yaml:1:17: \"257\" is too large: \"warm.tunnels\" may be 0 to 256\n"
      "warm: {tunnels: 257, connections: 64}\n"
      "                ^\n"},
     {"warm: {tunnels: 256, connections: 999999}\n",
-     "f.yaml:1:35: \"999999\" is too large: \"warm.connections\" may be 64 at most\n"
+     "f.yaml:1:35: \"999999\" is too large: \"warm.connections\" may be 0 to 64\n"
      "warm: {tunnels: 256, connections: 999999}\n"
      "                                  ^\n"},
     /* the other lists */

@@ -64,14 +64,19 @@ static void teardown(void)
     (void)rmdir(folder);
 }
 
+static void begin_pac(void)
+{
+    pac = pac_new(&(struct pac_options){
+        .loop = loop, .resolver = resolver, .url = config->pac, .config = config});
+    ck_assert_ptr_nonnull(pac);
+}
+
 static void begin(const char *script)
 {
     if (script != NULL)
         put_script(script);
     config = config_of("");
-    pac = pac_new(&(struct pac_options){
-        .loop = loop, .resolver = resolver, .url = config->pac, .config = config});
-    ck_assert_ptr_nonnull(pac);
+    begin_pac();
 }
 
 /* ---- questions ---- */
@@ -253,6 +258,44 @@ START_TEST(test_no_script)
 }
 END_TEST
 
+/* Asks until the answer has these words. */
+static void await_answer(enum pac_verdict verdict, const char *text)
+{
+    struct answer a = asked("a.test");
+
+    for (int i = 0; i < 200 && (a.verdict != verdict || strstr(a.text, text) == NULL);
+         i++) {
+        pass_ms(10);
+        a = asked("a.test");
+    }
+    ck_assert_msg(a.verdict == verdict && strstr(a.text, text) != NULL, "%s", a.text);
+}
+
+/* One that does not compile leaves the good copy on disk alone. */
+START_TEST(test_broken_script_is_not_kept)
+{
+    char more[96], command[128];
+
+    (void)snprintf(more, sizeof(more), "state_dir: %s/state\n", folder);
+    put_script(FIND("return 'PROXY good:1';"));
+    config = config_of(more);
+    begin_pac();
+    await_answer(PAC_SAID, "good");
+    put_script("function FindProxyForURL(url, host) { return");
+    pac_refresh(pac);
+    await_answer(PAC_ABSENT, "line 1 of the script: SyntaxError");
+    (void)unlink(path);
+    pac_refresh(pac);
+    pass_ms(200);                            /* what is written is written */
+    await_answer(PAC_ABSENT, "SyntaxError"); /* broken is not away */
+    pac_unref(pac);
+    begin_pac();
+    await_answer(PAC_SAID, "good");
+    (void)snprintf(command, sizeof(command), "rm -rf %s/state", folder);
+    ck_assert_int_eq(system(command), 0);
+}
+END_TEST
+
 START_TEST(test_configure)
 {
     struct config *other = config_of("pac_children: 1\n");
@@ -360,6 +403,7 @@ int main(void)
     tcase_add_test(tcase, test_another_script);
     tcase_add_test(tcase, test_waiting_for_the_script);
     tcase_add_test(tcase, test_no_script);
+    tcase_add_test(tcase, test_broken_script_is_not_kept);
     tcase_add_test(tcase, test_configure);
     tcase_add_test(tcase, test_router);
     tcase_add_test(tcase, test_router_cancel);

@@ -73,6 +73,18 @@ static const struct {
     {"var f = (a) => a;", PAC_ERROR_NEWER, 1,
      "an arrow function is newer than the JavaScript that this engine knows (ES5)",
      true},
+    {"\nfunction* g() {}", PAC_ERROR_NEWER, 2,
+     "a generator (`function*`) is newer than the JavaScript that this engine knows "
+     "(ES5)",
+     true},
+    {"\nvar a = 10n;", PAC_ERROR_NEWER, 2,
+     "a BigInt is newer than the JavaScript that this engine knows (ES5)", true},
+    {"\nvar a = 1_000;", PAC_ERROR_NEWER, 2,
+     "`_` in a number is newer than the JavaScript that this engine knows (ES5)", true},
+    {"\nvar a = /a/s;", PAC_ERROR_NEWER, 2,
+     "the flag `s` of a regular expression is newer than the JavaScript that this "
+     "engine knows (ES5)",
+     true},
     {"\n\nvar m = new Map();", PAC_ERROR_NEWER, 3,
      "`Map` is newer than the JavaScript that this engine knows (ES5)", true},
 };
@@ -177,6 +189,44 @@ START_TEST(test_missing_name)
     ck_assert(!rig.bindings.missing);
     ck_assert_uint_eq(rig.bindings.names_used, 3);
     ck_text(buf_span(&rig.result), "DIRECT");
+}
+END_TEST
+
+/* Where strings only count, an object's toString() is not run. */
+START_TEST(test_objects)
+{
+    static const char *const calls[][2] = {
+        {"dnsResolve(o)", "null 0"},
+        {"dnsResolve(new String('10.1.1.1'))", "null 0"},
+        {"isResolvable(o)", "false 0"},
+        {"dnsResolveEx(o)", "undefined 0"},
+        {"isResolvableEx(o)", "true 0"},
+        {"isInNetEx(o, '10.0.0.0/8')", "null 0"},
+        {"isInNetEx('10.1.1.1', o)", "null 0"},
+        {"isPlainHostName(o)", "null 0"},
+        {"sortIpAddressList(o)", "null 0"},
+        {"myIpAddress(o)", "127.0.0.1 0"},
+        {"myIpAddressEx(o)", " 0"},
+        {"dnsResolve(function () {})", "null 0"},
+        {"dnsResolve(Symbol('x'))", "null 0"},
+        {"dnsResolve('10.1.1.1')", "10.1.1.1 0"},
+        {"shExpMatch(o, '10.1.1.*')", "true 1"}, /* as RegExp.test() does */
+        {"isValidIpAddress(o)", "true 1"},
+    };
+
+    for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
+        char script[512];
+
+        (void)snprintf(script, sizeof(script),
+                       FIND("var n = 0; var o = {toString: function () { n++;"
+                            " return '10.1.1.1'; }};\n var r = %s;"
+                            " return r + ' ' + n;"),
+                       calls[i][0]);
+        load(script);
+        ck_assert_msg(engine_rig_find(&rig), "%s", calls[i][0]);
+        ck_text(buf_span(&rig.result), calls[i][1]);
+        ck_assert(!rig.bindings.missing);
+    }
 }
 END_TEST
 
@@ -360,6 +410,7 @@ int main(void)
     tcase_add_test(tcase, test_result_is_printable);
     tcase_add_test(tcase, test_memory);
     tcase_add_test(tcase, test_missing_name);
+    tcase_add_test(tcase, test_objects);
     tcase_add_test(tcase, test_both_families);
     tcase_add_test(tcase, test_twenty_names);
     tcase_add_test(tcase, test_missing_at_load);

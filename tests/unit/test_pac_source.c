@@ -204,6 +204,7 @@ START_TEST(test_kept)
     start(true);
     await_changes(1);
     ck_state(PAC_SOURCE_FRESH, NULL);
+    pac_source_approve(source, 1);
     pass_ms(200); /* it is written */
     pac_source_free(source);
     source = NULL;
@@ -218,6 +219,38 @@ START_TEST(test_kept)
     ck_script("FindProxyForURL 1", 1);
     ck_assert_int_eq(pac_source_state(source, NULL, &age), PAC_SOURCE_STALE);
     ck_assert_uint_lt(age, 60000);
+}
+END_TEST
+
+/* Nothing but a script that can be run takes the place of the copy. */
+START_TEST(test_approved)
+{
+    static const char *const wants[] = {"FindProxyForURL 1", "FindProxyForURL 1",
+                                        "FindProxyForURL 2"};
+
+    put_script("FindProxyForURL 1");
+    start(true);
+    await_changes(1);
+    pac_source_approve(source, 1);
+    put_script("FindProxyForURL 2");
+    pac_source_refresh(source);
+    await_changes(1);
+    ck_script("FindProxyForURL 2", 2);
+    if (_i == 1)
+        pac_source_approve(source, 1); /* of the one before */
+    if (_i == 2)
+        pac_source_approve(source, 2);
+    pac_source_refresh(source); /* it is confirmed */
+    await_changes(1);
+    pass_ms(200); /* it is written */
+    pac_source_free(source);
+    source = NULL;
+    ck_assert_int_eq(unlink(system_path("proxy.pac")), 0);
+    changes = 0;
+    start(true);
+    await_changes(2);
+    ck_state(PAC_SOURCE_STALE, "No such file");
+    ck_script(wants[_i], 1);
 }
 END_TEST
 
@@ -317,6 +350,7 @@ START_TEST(test_free_early)
         pass_ms(5);
         pac_source_free(source);
         source = NULL;
+        changes = 0; /* the fetch may have been as quick */
     }
     pac_source_free(NULL);
 }
@@ -335,6 +369,7 @@ int main(void)
     tcase_add_test(tcase, test_back_off);
     tcase_add_test(tcase, test_failed);
     tcase_add_test(tcase, test_kept);
+    tcase_add_loop_test(tcase, test_approved, 0, 3);
     tcase_add_test(tcase, test_conditional);
     tcase_add_loop_test(tcase, test_built_certificates, 0, 2);
     tcase_add_test(tcase, test_same_of_nothing);
