@@ -4,18 +4,16 @@
 #include "pac/desktop.h"
 
 #include <fcntl.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/pattern.h"
+#include "base/url.h"
 #include "pac/libproxy.h"
-#include "pac/run.h"
-#include "pac/settings_text.h"
-
-#define FILE_LIMIT  1048576
-#define PRINT_LIMIT 65536
 
 void desktop_init(struct desktop *desktop)
 {
@@ -61,58 +59,25 @@ bool desktop_say(struct desktop *d, enum system_kind kind, const char *source,
     return true;
 }
 
-/* ---- variables ---- */
+bool desktop_fail(struct desktop *desktop, const char *source, const char *form, ...)
+{
+    char text[512];
+    va_list arguments;
 
-static const char *variable(const char *name)
+    va_start(arguments, form);
+    (void)vsnprintf(text, sizeof(text), form, arguments);
+    va_end(arguments);
+    return desktop_say(desktop, SYSTEM_FAILED, source, span_of(text));
+}
+
+/* ---- parts of it ---- */
+
+const char *desktop_variable(const char *name)
 {
     const char *value = getenv(name);
 
     return value != NULL && value[0] != '\0' ? value : NULL;
 }
-
-/* ---- GNOME ---- */
-
-static bool gsettings(const char *key, struct buf *out)
-{
-    const char *argv[] = {"gsettings", "get", "org.gnome.system.proxy", key, NULL};
-    struct buf printed;
-    bool good;
-
-    buf_reset(out);
-    buf_init(&printed, PRINT_LIMIT);
-    good =
-        run_capture(argv, &printed) == 0 && settings_gvariant(buf_span(&printed), out);
-    buf_clear(&printed);
-    return good;
-}
-
-/* sure: it is a desktop that keeps its settings there, so that "none" is an answer. */
-static bool gnome(struct desktop *d, bool sure)
-{
-    const char *source = "GNOME (org.gnome.system.proxy)";
-    struct buf value;
-    bool said = false;
-
-    buf_init(&value, SYSTEM_TEXT_LIMIT);
-    if (!gsettings("mode", &value))
-        goto out;
-    d->by_url = span_equal(buf_span(&value), SPAN("manual"));
-    if (d->by_url) /* all other desktops that keep it there are strangers to libproxy */
-        (void)setenv("DESKTOP_SESSION", "gnome", 1);
-    if (span_equal(buf_span(&value), SPAN("none")) && sure) {
-        said = desktop_say(d, SYSTEM_DIRECT, source, SPAN("mode is none"));
-    } else if (span_equal(buf_span(&value), SPAN("auto"))) {
-        said = gsettings("autoconfig-url", &value) && value.len > 0
-                   ? desktop_say(d, SYSTEM_PAC_URL, source, buf_span(&value))
-                   : desktop_say(d, SYSTEM_DETECT, source,
-                                 SPAN("mode is auto without a URL"));
-    }
-out:
-    buf_clear(&value);
-    return said;
-}
-
-/* ---- KDE ---- */
 
 bool desktop_read(const char *path, struct buf *out, struct stat *st)
 {
@@ -127,45 +92,34 @@ bool desktop_read(const char *path, struct buf *out, struct stat *st)
     return good;
 }
 
-static bool kioslaverc(struct buf *out)
+/* desktop_exception() for one entry. */
+static bool excepts(struct span entry, const struct url *url, bool below)
 {
-    const char *config = variable("XDG_CONFIG_HOME"), *home = variable("HOME");
-    struct stat st;
-    char path[4096];
+    struct pattern pattern;
+    bool matches;
 
-    if (config != NULL)
-        (void)snprintf(path, sizeof(path), "%s/kioslaverc", config);
-    else if (home != NULL)
-        (void)snprintf(path, sizeof(path), "%s/.config/kioslaverc", home);
-    else
+    if (pattern_parse(&pattern, entry) != NULL)
         return false;
-    return desktop_read(path, out, &st);
+    matches = pattern_match(&pattern, url->host, url->port);
+    if (pattern.kind == PATTERN_DOMAIN && !below && entry.at[0] != '.')
+        matches = matches && span_equal_nocase(url->host, span_of(pattern.name));
+    pattern_clear(&pattern);
+    return matches;
 }
 
-/* ProxyType: 0 none, 1 by hand, 2 PAC, 3 WPAD, 4 the environment. */
-static bool kde(struct desktop *d, bool sure)
+struct span desktop_exception(struct span list, const char *url, bool below)
 {
-    const char *group = "Proxy Settings", *source = "KDE (kioslaverc)";
-    struct buf file;
-    struct span type, url;
-    bool said = false;
+    struct url parsed;
+    struct span entry;
 
-    buf_init(&file, FILE_LIMIT);
-    if (!kioslaverc(&file))
-        goto out;
-    type = settings_kde(buf_span(&file), group, "ProxyType");
-    url = settings_kde(buf_span(&file), group, "Proxy Config Script");
-    d->by_url = d->by_url || span_equal(type, SPAN("1"));
-    if (span_equal(type, SPAN("2")) && url.len > 0)
-        said = desktop_say(d, SYSTEM_PAC_URL, source, url);
-    else if (span_equal(type, SPAN("3")))
-        said = desktop_say(d, SYSTEM_DETECT, source, SPAN("ProxyType is 3"));
-    else if (span_equal(type, SPAN("0")) && sure)
-        said = desktop_say(d, SYSTEM_DIRECT, source, SPAN("ProxyType is 0"));
-out:
-    buf_clear(&file);
-    return said;
+    if (url_parse(&parsed, span_of(url)) == NULL)
+        while (span_next(&list, ", \n", &entry))
+            if (entry.len > 0 && excepts(entry, &parsed, below))
+                return entry;
+    return (struct span){NULL, 0};
 }
+
+/* ---- which desktop ---- */
 
 /* Those that keep their proxy where GNOME does. */
 static bool is_desktop(const char *list, const char *const *names)
@@ -186,14 +140,14 @@ static bool desktop(struct desktop *d)
                                              "X-Cinnamon", "MATE",   "XFCE",
                                              "Pantheon",   "Budgie", NULL};
     static const char *const like_kde[] = {"KDE", NULL};
-    const char *now = variable("XDG_CURRENT_DESKTOP");
+    const char *now = desktop_variable("XDG_CURRENT_DESKTOP");
     bool is_gnome = is_desktop(now, like_gnome), is_kde = is_desktop(now, like_kde);
 
     if (is_gnome)
-        return gnome(d, true);
+        return gnome_ask(d, true);
     if (is_kde)
-        return kde(d, true);
-    return gnome(d, false) || kde(d, false);
+        return kde_ask(d, true);
+    return gnome_ask(d, false) || kde_ask(d, false);
 }
 
 /* ---- the order ---- */
@@ -206,25 +160,38 @@ static bool has_other_settings(void)
            access("/.flatpak-info", F_OK) == 0;
 }
 
+/* Proxies that somebody has entered are not passed by because libproxy has none. */
+static void without_libproxy(struct desktop *d, const char *url, bool direct)
+{
+    const char *why = direct ? "libproxy says direct" : "there is no libproxy";
+
+    if (d->manual == DESKTOP_MANUAL_GNOME)
+        gnome_account(d, url, why);
+    else if (d->manual == DESKTOP_MANUAL_KDE)
+        kde_account(d, url, why);
+    else if (direct)
+        (void)desktop_say(d, SYSTEM_UNKNOWN, libproxy_describe(),
+                          SPAN("direct, or a failure"));
+    else
+        (void)desktop_say(d, SYSTEM_NOTHING, libproxy_describe(), SPAN(""));
+}
+
 /* "direct://" is what is left when nothing is set, and when something failed. */
 static void libproxy(struct desktop *d, const char *url)
 {
     struct buf said;
+    bool direct;
 
     buf_init(&said, SYSTEM_TEXT_LIMIT);
     if (libproxy_ask(url, &said)) {
-        bool direct = span_starts(buf_span(&said), SPAN("direct://"));
-
+        direct = span_starts(buf_span(&said), SPAN("direct://"));
         d->by_url = d->by_url || !direct || has_other_settings();
-        (void)desktop_say(d, direct ? SYSTEM_UNKNOWN : SYSTEM_PROXIES,
-                          libproxy_describe(),
-                          direct ? SPAN("direct, or a failure") : buf_span(&said));
-    } else if (d->by_url) {
-        (void)desktop_say(
-            d, SYSTEM_FAILED, libproxy_describe(),
-            SPAN("the desktop names proxies, which only libproxy can read"));
+        if (direct)
+            without_libproxy(d, url, true);
+        else
+            (void)desktop_say(d, SYSTEM_PROXIES, libproxy_describe(), buf_span(&said));
     } else {
-        (void)desktop_say(d, SYSTEM_NOTHING, libproxy_describe(), SPAN(""));
+        without_libproxy(d, url, false);
     }
     buf_clear(&said);
 }

@@ -69,6 +69,8 @@ system_parts = \
 	pac/fetch_text.h \
 	pac/desktop.c \
 	pac/desktop.h \
+	pac/gnome.c \
+	pac/kde.c \
 	pac/libproxy.c \
 	pac/libproxy.h \
 	pac/run.c \
@@ -82,12 +84,18 @@ system_parts = \
 	src/base/buf.h \
 	src/base/file.c \
 	src/base/file.h \
+	src/base/netaddr.c \
+	src/base/netaddr.h \
+	src/base/pattern.c \
+	src/base/pattern.h \
 	src/base/spawn.c \
 	src/base/spawn.h \
 	src/base/span.c \
 	src/base/span.h \
 	src/base/system_protocol.c \
 	src/base/system_protocol.h \
+	src/base/url.c \
+	src/base/url.h \
 	src/base/wire.c \
 	src/base/wire.h
 pkglibexec_PROGRAMS += ccgate-system

@@ -17,7 +17,8 @@
 #include "base/file.h"
 #include "base/spawn.h"
 
-int run_capture(const char *const *argv, struct buf *out)
+/* captured: the descriptor of the program whose text is wanted. */
+static int run(const char *const *argv, int captured, struct buf *out)
 {
     struct spawn_fd fds[] = {{0, -1}, {1, -1}, {2, -1}};
     int ends[2], status = 0, error;
@@ -25,7 +26,7 @@ int run_capture(const char *const *argv, struct buf *out)
 
     if (pipe2(ends, O_CLOEXEC) != 0)
         return -errno;
-    fds[1].from = ends[1];
+    fds[captured].from = ends[1];
     error = spawn_start(&pid, &(struct spawn_options){
                                   .program = argv[0],
                                   .argv = (char *const *)(uintptr_t)argv,
@@ -47,4 +48,14 @@ int run_capture(const char *const *argv, struct buf *out)
     if (error != 0)
         return error;
     return WIFEXITED(status) ? WEXITSTATUS(status) : -EINTR;
+}
+
+int run_capture(const char *const *argv, struct buf *out)
+{
+    return run(argv, STDOUT_FILENO, out);
+}
+
+int run_capture_errors(const char *const *argv, struct buf *out)
+{
+    return run(argv, STDERR_FILENO, out);
 }

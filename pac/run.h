@@ -13,4 +13,7 @@
  */
 int run_capture(const char *const *argv, struct buf *out);
 
+/* The same with what it says on its standard error, and the rest thrown away. */
+int run_capture_errors(const char *const *argv, struct buf *out);
+
 #endif

@@ -40,6 +40,41 @@ bool settings_gvariant(struct span text, struct buf *out)
     return false;
 }
 
+/* How much of the text is the string at its beginning, with its quotes. */
+static size_t string_length(struct span text)
+{
+    for (size_t i = 1; i < text.len; i++) {
+        if (text.at[i] == text.at[0])
+            return i + 1;
+        i += text.at[i] == '\\';
+    }
+    return text.len;
+}
+
+bool settings_gvariant_list(struct span text, struct buf *out)
+{
+    size_t before = out->len;
+
+    text = span_strip(text);
+    if (span_equal(text, SPAN("@as []")) || span_equal(text, SPAN("[]")))
+        return true;
+    if (text.len < 2 || text.at[0] != '[' || text.at[text.len - 1] != ']')
+        return false;
+    for (text.len--; text.len > 0;) {
+        struct span item = span_strip(span_skip(text, 1)); /* behind '[' or ',' */
+        size_t n = string_length(item);
+
+        text = span_strip(span_skip(item, n));
+        item.len = item.len < n ? item.len : n;
+        if (!settings_gvariant(item, out) || buf_append(out, "\n", 1) != 0 ||
+            (text.len > 0 && text.at[0] != ',')) {
+            out->len = before;
+            return false;
+        }
+    }
+    return true;
+}
+
 /* "[a][b]" or "[a]" without the brackets; empty: no group. */
 static struct span group_of(struct span line)
 {
@@ -73,6 +108,21 @@ struct span settings_kde(struct span text, const char *group, const char *key)
             found = span_trim(span_skip(line, equals + 1));
     }
     return found;
+}
+
+bool settings_kde_valid(struct span text)
+{
+    struct span line;
+
+    if (span_find(text, '\0') < text.len)
+        return false;
+    while (span_next(&text, "\r\n", &line)) {
+        line = span_trim(line);
+        if (line.len > 0 && line.at[0] != '#' && group_of(line).len == 0 &&
+            span_find(line, '=') == line.len)
+            return false;
+    }
+    return true;
 }
 
 /* ---- leases ---- */

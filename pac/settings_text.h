@@ -14,10 +14,19 @@
 bool settings_gvariant(struct span text, struct buf *out);
 
 /*
+ * Appends the strings of a list that `gsettings get` prints ("['a', 'b']", "@as []"),
+ * one a line. False: it is no such list.
+ */
+bool settings_gvariant_list(struct span text, struct buf *out);
+
+/*
  * The value of a key in a group of a KDE configuration file, the last one if there are
  * several; empty: it is not there.
  */
 struct span settings_kde(struct span text, const char *group, const char *key);
+
+/* Whether all its lines are such as stand in a KDE configuration file. */
+bool settings_kde_valid(struct span text);
 
 /* Where a lease comes from: how its text is read. */
 enum settings_lease {

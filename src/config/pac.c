@@ -96,7 +96,9 @@ void build_wpad_domain(struct build *b, const struct node *at, char **field)
 
     if (text.len == 0)
         return;
-    if (text.len > 248 || text.at[0] == '.' || !url_host_valid(text, false))
+    /* A dot, and not at an end: nobody's wpad is that of a whole top-level domain. */
+    if (text.len > 248 || text.at[0] == '.' || span_find(text, '.') + 1 >= text.len ||
+        !url_host_valid(text, false))
         report_error(b->report, at, "\"%s\" is no domain, as in corp.example",
                      quote(text, shown));
     else

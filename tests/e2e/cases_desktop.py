@@ -36,7 +36,8 @@ class Desktop:
 def gnome(world):
     desktop = Desktop(world)
     desktop.set("autoconfig-url", "http://pac.example/it's.pac")
-    expect(desktop.ask(XDG_CURRENT_DESKTOP="GNOME").kind, DIRECT, "mode none")
+    got = desktop.ask(XDG_CURRENT_DESKTOP="GNOME")
+    expect((got.kind, got.every_url), (UNKNOWN, True), "mode none, the default")
     desktop.set("mode", "auto")
     for now in ("ubuntu:GNOME", ""):
         got = desktop.ask(XDG_CURRENT_DESKTOP=now)
@@ -68,7 +69,52 @@ def libproxy(world):
     expect((got.kind, got.text), (PROXIES, "http://proxy.example:3128"), got.source)
     expect(got.every_url, False, "manual settings differ by URL")
     got = desktop.ask("https://direct.example/", XDG_CURRENT_DESKTOP="GNOME")
-    expect((got.kind, got.every_url), (UNKNOWN, False), got.source)
+    expect((got.kind, got.every_url), (DIRECT, False), got.source)
+    expect(got.text, "ignore-hosts has direct.example", "why it is direct")
 
 
-ALL = (gnome, kde, libproxy)
+def without_plugin(world):
+    """Of libproxy 0.4: what was entered by hand is not passed by."""
+    desktop = Desktop(world)
+    desktop.set("mode", "manual")
+    desktop.set_of("https", "host", "proxy.example")
+    desktop.set_of("https", "port", "3128")
+    desktop.set("ignore-hosts", "['*.direct.example']")
+    desktop.env["PX_MODULE_PATH"] = world.bed.fresh("modules")
+    got = desktop.ask("https://a.direct.example/")
+    expect((got.kind, got.every_url), (DIRECT, False), got.source)
+    if "libproxy 0.5" in Desktop(world).ask().source:
+        got = desktop.ask(XDG_CURRENT_DESKTOP="GNOME")
+        expect((got.kind, got.text), (PROXIES, "http://proxy.example:3128"), got.source)
+        return
+    for now in ("GNOME", ""):
+        got = desktop.ask(XDG_CURRENT_DESKTOP=now)
+        expect(got.kind, FAILED, now)
+        expect_in("libproxy1-plugin-gsettings", got.text, "what is missing")
+
+
+def by_hand(world):
+    """KDE's file is read without libproxy, too."""
+    desktop = Desktop(world)
+    path = os.path.join(desktop.config, "kioslaverc")
+    lines = "[Proxy Settings]\nProxyType=1\nNoProxyFor=direct.example\n"
+    write(path, lines)
+    got = desktop.ask(XDG_CURRENT_DESKTOP="KDE")
+    expect((got.kind, got.every_url), (FAILED, False), got.source)
+    expect_in("httpsProxy", got.text, "what is missing")
+    write(path, lines + "httpsProxy=http://proxy.example 3128\n")
+    got = desktop.ask(XDG_CURRENT_DESKTOP="KDE")
+    expect((got.kind, got.text), (PROXIES, "http://proxy.example:3128"), got.source)
+    got = desktop.ask("https://direct.example/", XDG_CURRENT_DESKTOP="KDE")
+    expect(got.kind, DIRECT, got.text)
+
+
+def no_schema(world):
+    """The real gsettings without the schema: nobody says anything, on no desktop."""
+    desktop = Desktop(world)
+    folder = world.bed.fresh("data")
+    got = desktop.ask(XDG_CURRENT_DESKTOP="GNOME", XDG_DATA_DIRS=folder, LANG="de_DE.UTF-8")
+    expect((got.kind, got.every_url), (UNKNOWN, True), got.text)
+
+
+ALL = (gnome, kde, libproxy, without_plugin, by_hand, no_schema)

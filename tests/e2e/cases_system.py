@@ -64,7 +64,7 @@ def gnome(world):
         expect(len(server.heads), count, "fetches, once it is there")
     desktop.set("mode", "none")
     gate.reload()
-    expect_in("direct\n  because  system: GNOME", route(gate), "without a proxy")
+    expect_no_way(gate, world, "no source names a proxy")
     desktop.set("mode", "manual")
     for scheme in ("http", "https"):
         desktop.set_of(scheme, "host", "127.0.0.1")
@@ -116,6 +116,36 @@ def killed(world):
                 raise Failure("each request waits anew")
             expect(status(gate, "system")["state"], "failed", "the state")
             gate.stop()
+
+
+def broken(world):
+    """What the desktop has, but cannot tell, is 502, and never direct."""
+    fails = 'echo "\'{}\'"; [ $3 = mode ] || kill -KILL $$\n'
+    for text, word in (
+        ("exit 1\n", "asked for the mode"),
+        ("echo junk\n", "no mode"),
+        (fails.format("auto"), "autoconfig-url"),
+        (fails.format("manual"), "ignore-hosts"),
+    ):
+        for via in ("true", "false"):
+            variables = program(world, text) | {
+                "XDG_CURRENT_DESKTOP": "GNOME",
+                "PX_MODULE_PATH": world.bed.fresh("modules"),
+            }
+            gate = gate_with(world, {"via_corp_proxy": via}, variables)
+            expect_no_way(gate, world, word)
+            gate.stop()
+
+
+def none_on_gnome(world):
+    """The default of GNOME names nothing: direct for want of a proxy, or an error."""
+    variables = dict(Desktop(world).env, XDG_CURRENT_DESKTOP="GNOME")
+    gate = gate_with(world, {}, variables)
+    expect_in("direct\n  because  no proxy named: libproxy", route(gate), "the way")
+    gate.stop()
+    gate = gate_with(world, {"via_corp_proxy": "true"}, variables)
+    expect_no_way(gate, world, "no source names a proxy")
+    gate.stop()
 
 
 def nothing(world):
@@ -229,4 +259,4 @@ def wpad_name(world):
         space.close()
 
 
-ALL = (gnome, variable, killed, nothing, wpad, wpad_name)
+ALL = (gnome, variable, killed, broken, none_on_gnome, nothing, wpad, wpad_name)

@@ -51,7 +51,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     buf_init(&out, 65536);
     if (!settings_gvariant(in, &out))
         expect(out.len == 0);
+    buf_reset(&out);
+    if (!settings_gvariant_list(in, &out))
+        expect(out.len == 0);
     buf_clear(&out);
+    (void)settings_kde_valid(in);
     expect(settings_kde(in, "Proxy Settings", "ProxyType").len <= size);
     try_leases(in);
     try_entry(in);

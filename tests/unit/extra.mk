@@ -53,14 +53,15 @@ EXTRA_DIST += tests/unit/pac_child_rig.h tests/unit/pac_engine_rig.h tests/unit/
 
 # What ccgate-system is made of.
 if HAVE_CHECK
-system_tests = tests/unit/test_fetch tests/unit/test_settings
+system_tests = tests/unit/test_desktop tests/unit/test_fetch tests/unit/test_settings
 check_PROGRAMS += $(system_tests)
 TESTS += $(system_tests)
 tests_unit_test_fetch_LDADD = libccgate-system.a $(LDADD) $(LIBCURL_LIBS)
+tests_unit_test_desktop_LDADD = $(tests_unit_test_fetch_LDADD)
 tests_unit_test_settings_LDADD = $(tests_unit_test_fetch_LDADD)
 endif
 EXTRA_DIST += tests/unit/system_rig.h tests/leases
-EXTRA_DIST += tests/unit/settings_rig.h tests/unit/system_rig.h tests/leases
+EXTRA_DIST += tests/unit/desktop_rig.h tests/unit/settings_rig.h tests/unit/system_rig.h tests/leases
 
 # What is made of the test PKI.
 if HAVE_CHECK

@@ -280,6 +280,12 @@ static const struct {
      "proxy: [a:1, System]\n"
      "             ^\n"
      "a proxy that is called so is written http://system:8080\n"},
+    {"wpad_domain: com\n", "f.yaml:1:14: \"com\" is no domain, as in corp.example\n"
+                           "wpad_domain: com\n"
+                           "             ^\n"},
+    {"wpad_domain: com.\n", "f.yaml:1:14: \"com.\" is no domain, as in corp.example\n"
+                            "wpad_domain: com.\n"
+                            "             ^\n"},
     {"wpad_domain: .corp\n", "f.yaml:1:14: \".corp\" is no domain, as in corp.example\n"
                              "wpad_domain: .corp\n"
                              "             ^\n"},

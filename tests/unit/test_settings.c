@@ -1,21 +1,14 @@
 /*
- * test_settings: what gsettings prints, KDE's file, leases, libproxy's list, and the
- * order of the sources.
+ * test_settings: what gsettings prints, KDE's file, leases, libproxy's list, and where
+ * the network's own script is looked for.
  */
 #include <limits.h>
 #include <netdb.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "pac/desktop.h"
+#include "desktop_rig.h"
 #include "pac/libproxy.h"
 #include "pac/run.h"
 #include "pac/settings_text.h"
-#include "suite.h"
-
-#define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
 
 static struct buf out;
 
@@ -27,12 +20,6 @@ static void begin(void)
 static void end(void)
 {
     buf_clear(&out);
-}
-
-static void ck_text(struct span got, const char *want)
-{
-    ck_assert_msg(span_equal(got, span_of(want)), "got \"%.*s\", want \"%s\"",
-                  SPAN_ARG(got), want);
 }
 
 /* ---- texts ---- */
@@ -66,6 +53,37 @@ START_TEST(test_gvariant)
 END_TEST
 
 static const struct {
+    const char *printed;
+    const char *items; /* NULL: no list */
+} lists[] = {
+    {"['localhost', '127.0.0.0/8', '::1']\n", "localhost\n127.0.0.0/8\n::1\n"},
+    {"['it\\'s', \"it's\",'a,b]']", "it's\nit's\na,b]\n"},
+    {"['a']", "a\n"},
+    {"@as []\n", ""},
+    {"[]", ""},
+    {"'a'", NULL},
+    {"['a'", NULL},
+    {"['a' 'b']", NULL},
+    {"['a',]", NULL},
+    {"[a]", NULL},
+    {"['a]", NULL},
+    {"['a\\']", NULL},
+    {"[1, 2]", NULL},
+    {"[", NULL},
+    {"]", NULL},
+    {"", NULL},
+};
+
+START_TEST(test_list)
+{
+    bool good = settings_gvariant_list(span_of(lists[_i].printed), &out);
+
+    ck_assert_int_eq(good, lists[_i].items != NULL);
+    ck_text(buf_span(&out), good ? lists[_i].items : "");
+}
+END_TEST
+
+static const struct {
     const char *file;
     const char *type;
     const char *script;
@@ -90,6 +108,21 @@ START_TEST(test_kde)
     ck_text(settings_kde(file, "Proxy Settings", "ProxyType"), files[_i].type);
     ck_text(settings_kde(file, "Proxy Settings", "Proxy Config Script"),
             files[_i].script);
+}
+END_TEST
+
+START_TEST(test_kde_valid)
+{
+    static const char *const good[] = {"", "\n# x\n[A][$i]\nkey[de]=\n\r\n", "a=b"};
+    static const char *const bad[] = {"\x7f"
+                                      "ELF",
+                                      "[A]\nProxyTy", "[A\na=b", "[]\n"};
+
+    for (int i = 0; i < COUNT(good); i++)
+        ck_assert_msg(settings_kde_valid(span_of(good[i])), "%s", good[i]);
+    for (int i = 0; i < COUNT(bad); i++)
+        ck_assert_msg(!settings_kde_valid(span_of(bad[i])), "%s", bad[i]);
+    ck_assert(!settings_kde_valid(SPAN("a=\0b")));
 }
 END_TEST
 
@@ -140,9 +173,9 @@ static const struct {
 static const char *source_path(const char *name)
 {
     static char path[PATH_MAX];
-    const char *folder = getenv("srcdir");
+    const char *source = getenv("srcdir");
 
-    snprintf(path, sizeof(path), "%s/tests/leases/%s", folder == NULL ? "." : folder,
+    snprintf(path, sizeof(path), "%s/tests/leases/%s", source == NULL ? "." : source,
              name);
     return path;
 }
@@ -206,147 +239,7 @@ START_TEST(test_bad_lease)
 }
 END_TEST
 
-/* ---- the sources, in a folder of our own ---- */
-
-static char folder[32];
-static struct desktop d;
-
-static void put(const char *name, const char *text, mode_t mode)
-{
-    char path[128];
-    FILE *file;
-
-    for (const char *slash = strchr(name, '/'); slash; slash = strchr(slash + 1, '/')) {
-        snprintf(path, sizeof(path), "%s/%.*s", folder, (int)(slash - name), name);
-        mkdir(path, 0700);
-    }
-    snprintf(path, sizeof(path), "%s/%s", folder, name);
-    file = fopen(path, "w");
-    ck_assert_ptr_nonnull(file);
-    fputs(text, file);
-    fclose(file);
-    ck_assert_int_eq(chmod(path, mode), 0);
-}
-
-/* Nothing is set, and no program of the machine answers. */
-static void begin_desktop(void)
-{
-    static const char *const names[] = {
-        "http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY",
-        "all_proxy",  "ALL_PROXY",  "no_proxy",    "XDG_CURRENT_DESKTOP"};
-    char path[64];
-
-    snprintf(folder, sizeof(folder), "/tmp/ccgate-test-XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(folder));
-    for (int i = 0; i < COUNT(names); i++)
-        unsetenv(names[i]);
-    snprintf(path, sizeof(path), "%s:/bin", folder);
-    ck_assert_int_eq(setenv("PATH", path, 1), 0);
-    ck_assert_int_eq(setenv("XDG_CONFIG_HOME", folder, 1), 0);
-    put("gsettings", "#!/bin/sh\nexit 1\n", 0700);
-    put("nmcli", "#!/bin/sh\nexit 8\n", 0700);
-    desktop_init(&d);
-}
-
-static void end_desktop(void)
-{
-    char command[64];
-
-    desktop_clear(&d);
-    snprintf(command, sizeof(command), "exec rm -rf %s", folder);
-    ck_assert_int_eq(system(command), 0);
-}
-
-static void put_gsettings(const char *mode, const char *url)
-{
-    char text[256];
-
-    snprintf(text, sizeof(text),
-             "#!/bin/sh\n[ \"$1 $2\" = 'get org.gnome.system.proxy' ] || exit 1\n"
-             "[ $3 = mode ] && echo \"'%s'\" || echo \"'%s'\"\n",
-             mode, url);
-    put("gsettings", text, 0700);
-}
-
-static void ck_answer(enum system_kind kind, const char *source, const char *text)
-{
-    ck_assert_msg(d.answer.kind == kind, "%d: %.*s: %.*s", d.answer.kind,
-                  SPAN_ARG(d.answer.source), SPAN_ARG(d.answer.text));
-    ck_assert_msg(strstr(d.source.data, source) != NULL, "%.*s",
-                  SPAN_ARG(d.answer.source));
-    if (text != NULL)
-        ck_text(d.answer.text, text);
-}
-
-START_TEST(test_order)
-{
-    put_gsettings("auto", "http://gnome.example/p.pac");
-    put("kioslaverc",
-        "[Proxy Settings]\nProxyType=2\nProxy Config Script=http://kde.example/\n",
-        0600);
-    desktop_proxy(&d, "https://a/");
-    ck_answer(SYSTEM_PAC_URL, "GNOME", "http://gnome.example/p.pac");
-    setenv("XDG_CURRENT_DESKTOP", "KDE", 1);
-    desktop_proxy(&d, "https://a/");
-    ck_answer(SYSTEM_PAC_URL, "KDE", "http://kde.example/");
-    setenv("XDG_CURRENT_DESKTOP", "ubuntu:GNOME", 1);
-    desktop_proxy(&d, "https://a/");
-    ck_answer(SYSTEM_PAC_URL, "GNOME", "http://gnome.example/p.pac");
-    ck_assert(d.answer.every_url);
-}
-END_TEST
-
-START_TEST(test_modes)
-{
-    put_gsettings("auto", "");
-    desktop_proxy(&d, "http://a/");
-    ck_answer(SYSTEM_DETECT, "GNOME", NULL);
-    setenv("XDG_CURRENT_DESKTOP", "XFCE", 1);
-    put_gsettings("none", "http://left.over/");
-    desktop_proxy(&d, "http://a/");
-    ck_answer(SYSTEM_DIRECT, "GNOME", NULL);
-    setenv("XDG_CURRENT_DESKTOP", "KDE", 1);
-    put("kioslaverc", "[Proxy Settings]\nProxyType=3\n", 0600);
-    desktop_proxy(&d, "http://a/");
-    ck_answer(SYSTEM_DETECT, "KDE", NULL);
-    put("kioslaverc", "[Proxy Settings]\nProxyType=0\n", 0600);
-    desktop_proxy(&d, "http://a/");
-    ck_answer(SYSTEM_DIRECT, "KDE", NULL);
-}
-END_TEST
-
-/* Without a desktop "none" is only the default: somebody else may know. */
-START_TEST(test_libproxy)
-{
-    put_gsettings("none", "");
-    put("kioslaverc", "[Proxy Settings]\nProxyType=0\n", 0600);
-    desktop_proxy(&d, "http://a.example/");
-    if (strcmp(libproxy_describe(), "no libproxy") == 0) {
-        ck_answer(SYSTEM_NOTHING, "no libproxy", "");
-        ck_assert(d.answer.every_url);
-        /* Somebody names a proxy, and nobody can say which. */
-        put_gsettings("manual", "");
-        desktop_proxy(&d, "http://a.example/");
-        ck_answer(SYSTEM_FAILED, "no libproxy", NULL);
-        return;
-    }
-    ck_answer(SYSTEM_UNKNOWN, "libproxy 0.", NULL);
-    ck_assert(d.answer.every_url);
-    put_gsettings("manual", "");
-    desktop_proxy(&d, "http://a.example/");
-    ck_answer(SYSTEM_UNKNOWN, "libproxy 0.", NULL);
-    ck_assert(!d.answer.every_url);
-    put_gsettings("none", "");
-    put("kioslaverc", "[Proxy Settings]\nProxyType=1\n", 0600);
-    desktop_proxy(&d, "http://a.example/");
-    ck_assert(!d.answer.every_url);
-    put("kioslaverc", "[Proxy Settings]\nProxyType=0\n", 0600);
-    setenv("http_proxy", "http://alice:secret@proxy.example:3128", 1);
-    desktop_proxy(&d, "http://a.example/");
-    ck_answer(SYSTEM_PROXIES, "libproxy 0.", "http://proxy.example:3128");
-    ck_assert(!d.answer.every_url);
-}
-END_TEST
+/* ---- the network's own script ---- */
 
 static char looked_up[256];
 static int lookup_says;
@@ -460,6 +353,9 @@ START_TEST(test_run)
 
     ck_assert_int_eq(run_capture(echo, &out), 0);
     ck_text(buf_span(&out), "out\n");
+    buf_reset(&out);
+    ck_assert_int_eq(run_capture_errors(echo, &out), 0);
+    ck_text(buf_span(&out), "err\n");
     ck_assert_int_eq(run_capture(ends, &out), 3);
     ck_assert_int_lt(run_capture(none, &out), 0);
     ck_assert_int_lt(run_capture(much, &out), 0);
@@ -476,6 +372,8 @@ int main(void)
     tcase_add_checked_fixture(texts, begin, end);
     tcase_add_loop_test(texts, test_gvariant, 0, COUNT(variants));
     tcase_add_loop_test(texts, test_kde, 0, COUNT(files));
+    tcase_add_loop_test(texts, test_list, 0, COUNT(lists));
+    tcase_add_test(texts, test_kde_valid);
     tcase_add_loop_test(texts, test_entry, 0, COUNT(entries));
     tcase_add_loop_test(texts, test_lease, 0, COUNT(leases));
     tcase_add_loop_test(texts, test_bad_lease, 0, COUNT(bad_leases));
@@ -483,9 +381,6 @@ int main(void)
     suite_add_tcase(suite, texts);
     tcase_set_timeout(sources, 30);
     tcase_add_checked_fixture(sources, begin_desktop, end_desktop);
-    tcase_add_test(sources, test_order);
-    tcase_add_test(sources, test_modes);
-    tcase_add_test(sources, test_libproxy);
     tcase_add_loop_test(sources, test_wpad_name, 0, COUNT(domains));
     tcase_add_test(sources, test_wpad_lease);
     tcase_add_test(sources, test_wpad_file);
