@@ -61,7 +61,7 @@ static void find_key(struct view *v, size_t i)
         }
     v->has_key[i] = login->login_name != NULL && login->password != NULL &&
                     ledger_key(v->book.salt, secret_reveal(login->password),
-                               login->login_name, login->domain, v->key[i]);
+                               guard_account(login), login->domain, v->key[i]);
 }
 
 static bool is_record_of(const struct view *v, size_t hop,

@@ -16,16 +16,15 @@ static bool same_text(const char *a, const char *b)
     return a == NULL || b == NULL ? a == b : span_equal_nocase(span_of(a), span_of(b));
 }
 
-/* Whose account it is, whether the domain stands in the name or beside it. */
-static const char *account_of(const struct config_login *login)
+const char *guard_account(const struct config_login *login)
 {
     return login->username != NULL ? login->username : login->login_name;
 }
 
 bool guard_same_login(const struct config_login *a, const struct config_login *b)
 {
-    return same_text(account_of(a), account_of(b)) && same_text(a->domain, b->domain) &&
-           secret_equal(a->password, b->password);
+    return same_text(guard_account(a), guard_account(b)) &&
+           same_text(a->domain, b->domain) && secret_equal(a->password, b->password);
 }
 
 static struct entry *entry_find(const struct guard *guard,
@@ -62,7 +61,7 @@ static struct entry *entry_add(struct guard *guard, const struct config_login *l
     entry->login.password = secret_ref(login->password);
     entry->end = &entry->tickets;
     turn_init(entry);
-    if (!copy_text(&entry->login.username, account_of(login)) ||
+    if (!copy_text(&entry->login.username, guard_account(login)) ||
         !copy_text(&entry->login.domain, login->domain)) {
         entry_free(entry);
         return NULL;

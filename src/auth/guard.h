@@ -119,6 +119,12 @@ struct guard_repeater {
 void guard_set_repeater(struct guard *guard, const struct guard_repeater *repeater,
                         void *ctx);
 
+/*
+ * Whose account it is: the user without the domain, which may stand in the name or
+ * beside it. For ledger_key(). NULL without a user.
+ */
+const char *guard_account(const struct config_login *login);
+
 /* Whether user, domain and secret are the same. */
 bool guard_same_login(const struct config_login *a, const struct config_login *b);
 

@@ -21,8 +21,7 @@ struct identity {
     bool asked;              /* for the password */
     STACK_OF(X509) * certificates;
     EVP_PKEY *key;
-    char *error;
-    size_t error_size;
+    char error[512]; /* why not */
 };
 
 static bool fail(struct identity *id, const char *format, ...)
@@ -33,7 +32,7 @@ static bool fail(struct identity *id, const char *format, ...)
     va_list arguments;
 
     va_start(arguments, format);
-    (void)vsnprintf(id->error, id->error_size, format, arguments);
+    (void)vsnprintf(id->error, sizeof(id->error), format, arguments);
     va_end(arguments);
     return false;
 }
@@ -211,16 +210,17 @@ static bool find(struct identity *id)
 bool tls_identity_load(SSL_CTX *ssl, const struct tls_settings *settings, char *error,
                        size_t error_size)
 {
-    struct identity id = {
-        .settings = settings, .error = error, .error_size = error_size};
+    struct identity id = {.settings = settings};
     bool good;
 
     if (settings->cert == NULL)
         return true;
     id.certificates = sk_X509_new_null();
     if (id.certificates == NULL)
-        return fail(&id, "memory is out");
-    good = find(&id) && use(&id, ssl);
+        (void)fail(&id, "memory is out");
+    good = id.certificates != NULL && find(&id) && use(&id, ssl);
+    if (!good)
+        (void)snprintf(error, error_size, "%s", id.error);
     sk_X509_pop_free(id.certificates, X509_free);
     EVP_PKEY_free(id.key);
     secret_free(id.password);

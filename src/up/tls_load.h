@@ -22,10 +22,10 @@ struct tls_load {
 
 /* NULL when memory is out. */
 struct tls_load *tls_load_new(const struct tls_settings *settings, uint64_t seen);
-void tls_load_free(void *load);
+void tls_load_free(void *arg);
 
 /* In a worker: reads all unless the files are as they were when that was `seen`. */
-void tls_load_run(void *load);
+void tls_load_run(void *arg);
 
 /* ---- tls_identity.c ---- */
 
