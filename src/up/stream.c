@@ -250,6 +250,8 @@ bool stream_is_quiet(struct stream *s)
 
     if (bytes_wait(s))
         return false;
+    if (layer_of(s))
+        return s->above->layer->quiet(s->above->state);
     ssize_t n = recv(watch_fd(s->watch), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
     return n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
 }

@@ -28,6 +28,8 @@ struct stream_layer {
     ssize_t (*write)(void *state, const void *bytes, size_t n);
     int (*shutdown)(void *state);
     bool (*pending)(void *state);     /* bytes can be read without the socket */
+    bool (*quiet)(void *state);       /* nothing to read, no end, no error; takes what
+                                         is the layer's own */
     unsigned (*crossed)(void *state); /* events needed by the other direction, or 0 */
     void (*free)(void *state);
 };

@@ -94,6 +94,18 @@ static bool tls_pending(void *state)
     return SSL_pending(((struct tls *)state)->ssl) > 0;
 }
 
+/* Session tickets come when they like (RFC 8446 section 4.6.1), and mean nothing. */
+static bool tls_quiet(void *state)
+{
+    struct tls *t = state;
+    char byte;
+    size_t got;
+
+    ERR_clear_error();
+    int ok = SSL_peek_ex(t->ssl, &byte, 1, &got);
+    return !ok && SSL_get_error(t->ssl, ok) == SSL_ERROR_WANT_READ;
+}
+
 /*
  * Reading may have to write first and the reverse (RFC 8446 section 4.6.3); what each
  * direction asked for by itself is already watched.
@@ -122,6 +134,7 @@ static const struct stream_layer tls_layer = {
     .write = tls_write,
     .shutdown = tls_shutdown,
     .pending = tls_pending,
+    .quiet = tls_quiet,
     .crossed = tls_crossed,
     .free = tls_free,
 };

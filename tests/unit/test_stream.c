@@ -298,6 +298,11 @@ static bool fake_pending(void *state)
     return ((struct fake *)state)->pending > 0;
 }
 
+static bool fake_quiet(void *state)
+{
+    return !fake_pending(state);
+}
+
 static unsigned fake_crossed(void *state)
 {
     return ((struct fake *)state)->crossed;
@@ -312,6 +317,7 @@ static const struct stream_layer fake_layer = {.read = fake_read,
                                                .write = fake_write,
                                                .shutdown = fake_shutdown,
                                                .pending = fake_pending,
+                                               .quiet = fake_quiet,
                                                .crossed = fake_crossed,
                                                .free = fake_free};
 

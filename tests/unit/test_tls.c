@@ -392,6 +392,20 @@ START_TEST(decrypted_bytes_are_told_again)
 }
 END_TEST
 
+/* A connection that only got its session tickets is as usable as before. */
+START_TEST(tickets_are_no_noise)
+{
+    serve("server", "DNS:proxy.test", &authority, -DAY, DAY);
+    ck_assert_int_eq(handshake("proxy.test"), OUTCOME_OK);
+    pass_ms(20);
+    ck_assert(server.open);
+    ck_assert(stream_is_quiet(stream));
+    server_send(10, false);
+    pass_ms(20);
+    ck_assert(!stream_is_quiet(stream));
+}
+END_TEST
+
 START_TEST(half_close_of_ours)
 {
     serve("server", "DNS:proxy.test", &authority, -DAY, DAY);
@@ -487,6 +501,7 @@ int main(void)
     tcase_add_loop_test(bytes, bulk_both_ways, 0, 3);
     tcase_add_test(bytes, back_pressure_both_ways);
     tcase_add_test(bytes, decrypted_bytes_are_told_again);
+    tcase_add_test(bytes, tickets_are_no_noise);
     tcase_add_test(bytes, half_close_of_ours);
     tcase_add_test(bytes, half_close_of_theirs);
     tcase_add_test(bytes, end_without_notice);
