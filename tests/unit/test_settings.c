@@ -114,9 +114,7 @@ END_TEST
 START_TEST(test_kde_valid)
 {
     static const char *const good[] = {"", "\n# x\n[A][$i]\nkey[de]=\n\r\n", "a=b"};
-    static const char *const bad[] = {"\x7f"
-                                      "ELF",
-                                      "[A]\nProxyTy", "[A\na=b", "[]\n"};
+    static const char *const bad[] = {"\177ELF", "[A]\nProxyTy", "[A\na=b", "[]\n"};
 
     for (int i = 0; i < COUNT(good); i++)
         ck_assert_msg(settings_kde_valid(span_of(good[i])), "%s", good[i]);
