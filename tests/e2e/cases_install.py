@@ -243,7 +243,7 @@ ALL = (
 def run(world, results):
     if not results.wanted("install/"):
         return
-    squid = BumpSquid(world.bed, "sub")
+    squid = BumpSquid(world.bed, "sub", "-install")
     squid.start()
     home = Home(world, squid)
     for case in ALL:
