@@ -7,6 +7,7 @@ import re
 import select
 import signal
 import subprocess
+import sys
 
 from bed import Failure, expect, expect_in, read, wait_until
 from cases_env import SMALL, Squatter, env_command, trusting
@@ -149,8 +150,9 @@ def holds_nothing_open(world):
     """The command closes a pipe, and the reader sees the end while it goes on."""
     gate = trusting(world)
     inner, outer = os.pipe()
+    closes = f"import os, time; os.close({outer}); os.close(1); time.sleep(600)"
     process = subprocess.Popen(
-        run_command(gate, "sh", "-c", f"exec {outer}>&- >&-; exec sleep 600"),
+        run_command(gate, sys.executable, "-c", closes),
         pass_fds=[outer], stdout=subprocess.PIPE, env=world.bed.env,
     )  # fmt: skip
     os.close(outer)
