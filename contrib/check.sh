@@ -140,8 +140,9 @@ stage()
 
 print_failure()
 {
-    say "   FAILED, status $status, after $took s; the end of $log:"
-    tail -n 150 "$log" | sed 's/^/   | /'
+    say "   FAILED, status $status, after $took s; what failed, and the end of $log:"
+    print_failed_cases "$log"
+    tail -n 60 "$log" | sed 's/^/   | /'
     [ "$1" = tests ] || return 0
     # The log of each failed test of the suite.
     find "$suite" -name '*.trs' | sort | while IFS= read -r result; do
@@ -149,6 +150,13 @@ print_failure()
         say "   the end of ${result%.trs}.log:"
         tail -n 80 "${result%.trs}.log" | sed 's/^/   | /'
     done
+}
+
+# The failed tests of a log of one line each, with what they say of themselves.
+print_failed_cases()
+{
+    awk '/^FAIL / { shown = 1 } /^(ok|skip) / { shown = 0 } shown' "$1" | head -n 300 |
+        sed 's/^/   | /'
 }
 
 # count_suite: "PASSED FAILED SKIPPED" of the test programs that Automake just ran in

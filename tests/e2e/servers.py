@@ -40,6 +40,8 @@ connect_timeout 20 seconds
 pinger_enable off
 shutdown_lifetime 0 seconds
 max_filedescriptors 4096
+# Squid 5.7 with a full buffer reads 0 bytes and takes that for the end of the client.
+client_request_buffer_max_size 64 MB
 {login}
 acl login proxy_auth REQUIRED
 acl forbidden dstdomain forbidden.test
