@@ -1,6 +1,7 @@
 /*
  * guard_internal: what guard.c (tickets), guard_turn.c (who may try), guard_repeat.c
- * (what a rejection means) and guard_job.c (what is done by workers) share.
+ * (what a rejection means), guard_record.c (what is known) and guard_job.c (what is
+ * done by workers) share.
  */
 #ifndef CCGATE_AUTH_GUARD_INTERNAL_H
 #define CCGATE_AUTH_GUARD_INTERNAL_H
@@ -66,6 +67,7 @@ struct entry {
 
     enum turn turn;
     bool locked;                 /* the ledger's turn is ours */
+    bool marked;                 /* with it: a login is under way, or may have been */
     struct guard_ticket *holder; /* HELD: who tries */
     struct guard_ticket *late;   /* it had the turn last and is not answered yet */
     uint64_t unsure;             /* no login sent since this one, which was late, was
@@ -152,6 +154,37 @@ void job_cancel(struct job *job);
 /* Writes a record at once. False as for ledger_update(), or for another salt. */
 bool job_save_now(struct guard *guard, const struct entry *entry);
 
+/* ---- guard_record.c ---- */
+
+void record_set(struct entry *entry, enum ledger_state state);
+
+/* Where the login was made that the record speaks of. */
+void record_tried_at(struct entry *entry, const struct guard_ticket *ticket);
+
+/* Whether the secret was accepted, and never rejected since. */
+bool record_is_good(const struct entry *entry);
+
+/* The secret is good, and was so a moment ago. Whether that is to be written. */
+bool record_accepted(struct entry *entry, const char *hop, const char *target);
+
+/* A hop accepted the secret once. */
+void record_note_hop(struct entry *entry, const char *hop);
+
+void record_log(enum log_level level, const char *event,
+                const struct ledger_login *record);
+
+/*
+ * Has the record written, and goes on in `then`, which begins with record_saved().
+ * False: it is not to be written.
+ */
+bool record_save(struct entry *entry, enum turn turn, job_callback *then);
+
+/* The record is in the file, or cannot be: then memory alone has it. */
+void record_saved(struct entry *entry, struct job_result *result);
+
+/* Takes the book that came with a job; entries that are busy keep what they know. */
+void record_take(struct entry *entry, struct job_result *result);
+
 /* ---- guard_turn.c ---- */
 
 void turn_init(struct entry *entry);
@@ -189,26 +222,6 @@ void turn_trust(struct entry *entry);
 
 /* Has the timer fire when that may be said. */
 void turn_trust_later(struct entry *entry);
-
-void record_set(struct entry *entry, enum ledger_state state);
-
-/* Where the login was made that the record speaks of. */
-void record_tried_at(struct entry *entry, const struct guard_ticket *ticket);
-
-/* Whether the secret was accepted, and never rejected since. */
-bool record_is_good(const struct entry *entry);
-
-/* The secret is good, and was so a moment ago. Whether that is to be written. */
-bool record_accepted(struct entry *entry, const char *hop, const char *target);
-void record_log(enum log_level level, const char *event,
-                const struct ledger_login *record);
-
-/*
- * Has the record written, and goes on in `then`, which begins with record_saved().
- * False: it is not to be written.
- */
-bool record_save(struct entry *entry, enum turn turn, job_callback *then);
-void record_saved(struct entry *entry, struct job_result *result);
 
 /* ---- guard_repeat.c ---- */
 

@@ -7,77 +7,58 @@
  * SAVING; FREE.
  */
 #include <string.h>
-#include <time.h>
 
 #include "auth/guard_internal.h"
 
 enum {
     RETRY_MS = 20,      /* another process has the turn */
     PATIENCE_MS = 1000, /* a login that was good before keeps the others waiting */
-    RENEW_S = 3600,     /* an accepted record is written again after */
 };
-
-/* ---- records ---- */
-
-bool record_is_good(const struct entry *entry)
-{
-    return entry->record.state == LEDGER_ACCEPTED || entry->record.state == LEDGER_LATE;
-}
 
 static bool is_closed(const struct entry *entry)
 {
     return entry->record.state == LEDGER_CLOSED;
 }
 
-void record_set(struct entry *entry, enum ledger_state state)
+/* ---- the ledger's turn ---- */
+
+static void turn_mark(struct entry *entry, bool under_way)
 {
-    entry->record.state = state;
-    entry->record.time = (uint64_t)time(NULL);
+    if (!entry->locked || entry->marked == under_way)
+        return;
+    ledger_turn_mark(entry->guard->ledger, entry->record.key, under_way);
+    entry->marked = under_way;
 }
 
-void record_tried_at(struct entry *entry, const struct guard_ticket *ticket)
+/* Others are to look first after a login of which neither we know nor the file says. */
+static void turn_give(struct entry *entry)
 {
-    memcpy(entry->record.at, ticket->hop, LEDGER_TEXT);
-    memcpy(entry->record.target_at, ticket->target, LEDGER_TEXT);
+    if (!entry->locked)
+        return;
+    turn_mark(entry, entry->unsaved || (entry->record.state == LEDGER_ACCEPTED &&
+                                        entry->unsure != 0));
+    ledger_turn_give(entry->guard->ledger, entry->record.key);
+    entry->locked = entry->marked = false;
 }
 
-void record_log(enum log_level level, const char *event,
-                const struct ledger_login *record)
+static void turn_taken(struct entry *entry)
 {
-    LOG_AT(level, event, LOG_TEXT("user", record->user), LOG_TEXT("hop", record->at),
-           LOG_TEXT("target", record->target_at),
-           LOG_TEXT("why", record->why[0] != '\0' ? record->why : NULL));
+    entry->locked = true;
+    entry->marked = ledger_turn_is_marked(entry->guard->ledger, entry->record.key);
+    if (entry->marked && entry->unsure == 0)
+        entry->unsure = entry->serial + 1;
 }
 
 /* ---- the end of a turn ---- */
 
 static void turn_release(struct entry *entry)
 {
-    if (entry->locked)
-        ledger_turn_give(entry->guard->ledger, entry->record.key);
+    turn_give(entry);
     deadline_clear(entry->guard->loop, &entry->timer);
-    entry->locked = entry->no_probe = false;
+    entry->no_probe = false;
     entry->holder = NULL;
     entry->turn = TURN_FREE;
     turn_want(entry);
-}
-
-/* Where a book goes that came with a job; entries that are busy keep what they know. */
-static void take_result(struct entry *entry, struct job_result *result)
-{
-    entry->job = NULL;
-    guard_set_trouble(entry->guard, result->ok ? NULL : result->why);
-    if (result->ok)
-        guard_take_book(entry->guard, &result->book, &result->stamp);
-}
-
-/* The record is in the file, or cannot be: then memory alone has it. */
-void record_saved(struct entry *entry, struct job_result *result)
-{
-    take_result(entry, result);
-    entry->unsaved = !result->ok || !result->salted;
-    if (result->ok && !result->salted)
-        entry->keyed = false; /* for another file: computed anew at the next turn */
 }
 
 static void saved_at_end(void *ctx, struct job_result *result)
@@ -86,19 +67,6 @@ static void saved_at_end(void *ctx, struct job_result *result)
 
     record_saved(entry, result);
     turn_release(entry);
-}
-
-bool record_save(struct entry *entry, enum turn turn, job_callback *then)
-{
-    entry->unsaved = true;
-    if (entry->guard->ledger == NULL || !entry->keyed)
-        return false;
-    entry->job = job_start(entry->guard, JOB_SAVE, entry, NULL, then, entry);
-    if (entry->job == NULL)
-        return false;
-    deadline_clear(entry->guard->loop, &entry->timer);
-    entry->turn = turn;
-    return true;
 }
 
 void turn_end(struct entry *entry)
@@ -120,38 +88,6 @@ void turn_close(struct entry *entry, const char *why)
     entry_answer(entry, TICKET_REJECTED, GUARD_REJECTED);
     entry_answer(entry, TICKET_WAITING, GUARD_HELD);
     turn_end(entry);
-}
-
-static void note_good_hop(struct entry *entry, const char *hop)
-{
-    size_t i = 0;
-
-    while (i < GOOD_HOPS - 1 && strcmp(entry->good_hops[i], hop) != 0)
-        i++;
-    for (; i > 0; i--)
-        memcpy(entry->good_hops[i], entry->good_hops[i - 1], LEDGER_TEXT);
-    memmove(entry->good_hops[0], hop, LEDGER_TEXT);
-}
-
-bool record_accepted(struct entry *entry, const char *hop, const char *target)
-{
-    struct ledger_login *record = &entry->record;
-    bool due = record->state != LEDGER_ACCEPTED || entry->unsaved ||
-               record->time + RENEW_S < (uint64_t)time(NULL);
-
-    if (due)
-        record_set(entry, LEDGER_ACCEPTED);
-    record->why[0] = record->at[0] = record->target_at[0] = '\0';
-    memmove(entry->hop, hop, LEDGER_TEXT);
-    memmove(entry->target, target, LEDGER_TEXT);
-    memcpy(record->hop, entry->hop, LEDGER_TEXT);
-    memcpy(record->target, entry->target, LEDGER_TEXT);
-    note_good_hop(entry, entry->hop);
-    entry->unsure = 0;
-    entry->trusted = false;
-    entry->lost = 0;
-    entry->rest_until = 0;
-    return due;
 }
 
 void turn_end_accepted(struct entry *entry, bool due)
@@ -198,10 +134,12 @@ static void turn_hold(struct entry *entry)
     }
     entry->turn = TURN_HELD;
     ticket->serial = ++entry->serial;
-    if (record_is_good(entry))
+    if (record_is_good(entry)) {
+        turn_mark(entry, true);
         deadline_set(entry->guard->loop, &entry->timer, PATIENCE_MS);
-    else
+    } else {
         record_tried_at(entry, ticket);
+    }
     if (entry->record.state == LEDGER_TRYING && entry->record.hop[0] != '\0')
         turn_trust_later(entry);
     ticket_call(ticket, GUARD_ALLOWED);
@@ -291,9 +229,7 @@ static bool turn_rests(struct entry *entry)
 
     if (entry->rest_until <= now)
         return false;
-    if (entry->locked)
-        ledger_turn_give(entry->guard->ledger, entry->record.key);
-    entry->locked = false;
+    turn_give(entry);
     entry->turn = TURN_RESTING;
     deadline_set(entry->guard->loop, &entry->timer, entry->rest_until - now);
     return true;
@@ -340,7 +276,7 @@ static void file_read(void *ctx, struct job_result *result)
 {
     struct entry *entry = ctx;
 
-    take_result(entry, result);
+    record_take(entry, result);
     entry_refresh(entry);
     turn_decide(entry);
 }
@@ -373,7 +309,7 @@ static void turn_lock(struct entry *entry)
     }
     switch (ledger_turn_take(entry->guard->ledger, entry->record.key)) {
     case LEDGER_TURN_TAKEN:
-        entry->locked = true;
+        turn_taken(entry);
         turn_read(entry);
         return;
     case LEDGER_TURN_BUSY:
@@ -392,7 +328,7 @@ static void key_made(void *ctx, struct job_result *result)
     struct entry *entry = ctx;
     struct ledger_login *record = &entry->record;
 
-    take_result(entry, result);
+    record_take(entry, result);
     entry->keyed = result->ok && result->salted;
     if (entry->keyed) {
         memcpy(entry->salt, result->salt, LEDGER_SALT);
@@ -488,7 +424,7 @@ void turn_accepted(struct entry *entry, const struct guard_ticket *ticket)
         return;
     if (!holds &&
         ticket->serial < entry->unsure) { /* of those sent later it says nothing */
-        note_good_hop(entry, ticket->hop);
+        record_note_hop(entry, ticket->hop);
         return;
     }
     due = record_accepted(entry, ticket->hop, ticket->target);
@@ -571,7 +507,6 @@ void turn_clear(struct entry *entry)
         }
     }
     if (guard->ledger != NULL && entry->unsaved && entry->keyed)
-        (void)job_save_now(guard, entry);
-    if (entry->locked)
-        ledger_turn_give(guard->ledger, entry->record.key);
+        entry->unsaved = !job_save_now(guard, entry);
+    turn_give(entry);
 }

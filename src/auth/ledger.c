@@ -44,6 +44,7 @@ enum {
 struct ledger {
     pthread_mutex_t mutex; /* what follows, and one replacement at a time */
     unsigned refs;
+    pthread_mutex_t mark_mutex; /* lock_fd stays open; never held for long */
     char *dir;
     int dir_fd;
     atomic_int lock_fd;              /* both -1 while not open */
@@ -60,15 +61,20 @@ struct ledger *ledger_new(const char *dir)
     if (ledger == NULL)
         return NULL;
     ledger->dir = span_dup(span_of(dir));
-    if (ledger->dir == NULL || pthread_mutex_init(&ledger->mutex, NULL) != 0) {
-        free(ledger->dir);
-        free(ledger);
-        return NULL;
+    if (ledger->dir == NULL || pthread_mutex_init(&ledger->mutex, NULL) != 0)
+        goto out;
+    if (pthread_mutex_init(&ledger->mark_mutex, NULL) != 0) {
+        pthread_mutex_destroy(&ledger->mutex);
+        goto out;
     }
     ledger->refs = 1;
     ledger->dir_fd = -1;
     ledger->lock_fd = -1;
     return ledger;
+out:
+    free(ledger->dir);
+    free(ledger);
+    return NULL;
 }
 
 struct ledger *ledger_ref(struct ledger *ledger)
@@ -81,12 +87,14 @@ struct ledger *ledger_ref(struct ledger *ledger)
 
 static void detach(struct ledger *ledger)
 {
+    pthread_mutex_lock(&ledger->mark_mutex);
     if (ledger->lock_fd >= 0)
         close(ledger->lock_fd);
+    ledger->lock_fd = -1;
+    pthread_mutex_unlock(&ledger->mark_mutex);
     if (ledger->dir_fd >= 0)
         close(ledger->dir_fd);
     ledger->dir_fd = -1;
-    ledger->lock_fd = -1;
 }
 
 void ledger_unref(struct ledger *ledger)
@@ -101,6 +109,7 @@ void ledger_unref(struct ledger *ledger)
     if (refs > 0)
         return;
     detach(ledger);
+    pthread_mutex_destroy(&ledger->mark_mutex);
     pthread_mutex_destroy(&ledger->mutex);
     free(ledger->dir);
     free(ledger);
@@ -238,6 +247,36 @@ bool ledger_turn_is_taken(struct ledger *ledger, const unsigned char key[LEDGER_
             lock.l_type != F_UNLCK;
     pthread_mutex_unlock(&ledger->mutex);
     return taken;
+}
+
+/* ---- marks ---- */
+
+/* The data of the lock file is at most 64 KiB. */
+static off_t mark_byte(const unsigned char key[LEDGER_KEY])
+{
+    return (off_t)(key[0] << 8 | key[1]);
+}
+
+void ledger_turn_mark(struct ledger *ledger, const unsigned char key[LEDGER_KEY],
+                      bool under_way)
+{
+    const char mark = under_way ? '!' : '\0';
+
+    pthread_mutex_lock(&ledger->mark_mutex);
+    if (ledger->lock_fd >= 0)
+        (void)!pwrite(ledger->lock_fd, &mark, 1, mark_byte(key));
+    pthread_mutex_unlock(&ledger->mark_mutex);
+}
+
+bool ledger_turn_is_marked(struct ledger *ledger, const unsigned char key[LEDGER_KEY])
+{
+    char mark = '\0';
+
+    pthread_mutex_lock(&ledger->mark_mutex);
+    if (ledger->lock_fd >= 0)
+        (void)!pread(ledger->lock_fd, &mark, 1, mark_byte(key));
+    pthread_mutex_unlock(&ledger->mark_mutex);
+    return mark != '\0';
 }
 
 /* ---- reading ---- */

@@ -5,7 +5,7 @@
  * The file is replaced as a whole. Beside it lies logins.lock, whose bytes are locked:
  * the first one while the file is replaced, and one per login for the turn, which is
  * the right to have a login under way that nobody can vouch for. The kernel gives a
- * turn back when its process dies.
+ * turn back when its process dies; what it had under way it finds marked in the bytes.
  *
  * Needs no loop. Any thread; the functions wait for the disk, except those of which it
  * is said that they do not.
@@ -79,6 +79,16 @@ enum ledger_turn {
 enum ledger_turn ledger_turn_take(struct ledger *ledger,
                                   const unsigned char key[LEDGER_KEY]);
 void ledger_turn_give(struct ledger *ledger, const unsigned char key[LEDGER_KEY]);
+
+/*
+ * Whoever has the turn marks a login that is under way though nothing was written of
+ * it, since its secret is good. The mark outlives the process, not the machine; what
+ * cannot be marked stays unmarked. Neither waits for the disk. Two logins on one mark
+ * would only be looked at needlessly.
+ */
+void ledger_turn_mark(struct ledger *ledger, const unsigned char key[LEDGER_KEY],
+                      bool under_way);
+bool ledger_turn_is_marked(struct ledger *ledger, const unsigned char key[LEDGER_KEY]);
 
 /* Whether another process has the turn. */
 bool ledger_turn_is_taken(struct ledger *ledger, const unsigned char key[LEDGER_KEY]);

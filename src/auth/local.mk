@@ -17,6 +17,7 @@ libccgate_a_SOURCES += \
 	src/auth/guard.h \
 	src/auth/guard_internal.h \
 	src/auth/guard_job.c \
+	src/auth/guard_record.c \
 	src/auth/guard_repeat.c \
 	src/auth/guard_turn.c \
 	src/auth/ledger.c \

@@ -158,7 +158,7 @@ START_TEST(two_at_once)
 END_TEST
 
 /* A process that tries, says so, and hangs until it is killed. */
-static pid_t trying_child(void)
+static pid_t trying_child(bool was_good)
 {
     int ends[2];
     pid_t child;
@@ -169,6 +169,8 @@ static pid_t trying_child(void)
     ck_assert_int_ge(child, 0);
     if (child == 0) {
         guard = guard_begin();
+        if (was_good)
+            try_once('a');
         (void)ask(guard, "a");
         (void)await(1);
         (void)!write(ends[1], "x", 1);
@@ -183,7 +185,7 @@ static pid_t trying_child(void)
 
 START_TEST(crash_counts)
 {
-    pid_t child = trying_child();
+    pid_t child = trying_child(false);
     const struct ledger_login *record;
     struct guard_ticket *b;
 
@@ -227,7 +229,37 @@ START_TEST(repeat_after_a_restart)
 }
 END_TEST
 
-/* The doubt survives, too: then one rejection is enough. */
+/*
+ * A process was killed while a login was under way whose secret had been good: the next
+ * one looks first whether it still is. Otherwise each killed one could cost a failure.
+ */
+START_TEST(killed_under_way)
+{
+    struct guard_ticket *b;
+    pid_t child = trying_child(true);
+
+    kill(child, SIGKILL);
+    ck_assert_int_eq(waitpid(child, NULL, 0), child);
+    guard = guard_begin();
+    b = ask(guard, "b");
+    await_repeat();
+    ck_assert_str_eq(repeat_hop, HOP);
+    ck_assert_ptr_nonnull(strstr(state_get("logins"), " trying "));
+    if (_i == 0) {
+        repeat_end(GUARD_REPEAT_REJECTED);
+        ck_assert_str_eq(await(1), "b");
+        guard_drop(b);
+        return;
+    }
+    repeat_end(GUARD_REPEAT_ACCEPTED);
+    ck_assert_str_eq(await(1), "B");
+    guard_accepted(b);
+    restart();
+    try_once('a'); /* no doubt is left */
+    ck_assert_uint_eq(repeats, 1);
+}
+END_TEST
+
 /*
  * A login that was not answered for long is in the file: another process looks first
  * whether the secret is still good, also after this one was killed.
@@ -269,6 +301,7 @@ START_TEST(late_login_is_known)
 }
 END_TEST
 
+/* The doubt survives, too: then one rejection is enough. */
 START_TEST(doubt_after_a_restart)
 {
     struct guard_ticket *b;
@@ -440,6 +473,7 @@ int main(void)
     tcase_add_loop_test(tcase, two_at_once, 0, COUNT(TWO));
     tcase_add_test(tcase, crash_counts);
     tcase_add_loop_test(tcase, repeat_after_a_restart, 0, 2);
+    tcase_add_loop_test(tcase, killed_under_way, 0, 2);
     tcase_add_loop_test(tcase, late_login_is_known, 0, 3);
     tcase_add_test(tcase, doubt_after_a_restart);
     tcase_add_test(tcase, expected_logins_are_known);

@@ -380,6 +380,28 @@ START_TEST(turn)
 }
 END_TEST
 
+/* A mark outlives whoever made it, and says nothing of other logins. */
+START_TEST(mark)
+{
+    unsigned char second[LEDGER_KEY] = {9};
+
+    ledger_turn_mark(ledger, key, true); /* nothing is open yet */
+    ck_assert(!ledger_turn_is_marked(ledger, key));
+    ck_assert(ledger_open(ledger, &book, &stamp, why));
+    ck_assert(!ledger_turn_is_marked(ledger, key));
+    ledger_turn_mark(ledger, key, true);
+    ledger_turn_mark(ledger, second, true);
+    ledger_turn_mark(ledger, second, false);
+    ledger_unref(ledger);
+    ledger = ledger_new(state_dir);
+    ck_assert(ledger_open(ledger, &book, &stamp, why));
+    ck_assert(ledger_turn_is_marked(ledger, key));
+    ck_assert(!ledger_turn_is_marked(ledger, second));
+    ledger_turn_mark(ledger, key, false);
+    ck_assert(!ledger_turn_is_marked(ledger, key));
+}
+END_TEST
+
 /* ---- keys and rearming ---- */
 
 START_TEST(keys)
@@ -460,6 +482,7 @@ int main(void)
     tcase_add_loop_test(tcase, a_try_that_fails, 0, 2);
     tcase_add_test(tcase, leftover);
     tcase_add_test(tcase, turn);
+    tcase_add_test(tcase, mark);
     tcase_add_test(tcase, keys);
     tcase_add_test(tcase, rearm);
     suite_add_tcase(suite, tcase);
