@@ -9,6 +9,8 @@
 #include "auth/guard_internal.h"
 #include "base/log.h"
 
+enum { LIMIT_MS = 5000 };
+
 /* ---- entries ---- */
 
 static bool same_text(const char *a, const char *b)
@@ -319,6 +321,7 @@ struct guard *guard_new(struct loop *loop, const char *state_dir)
     if (guard == NULL)
         return NULL;
     guard->loop = loop;
+    guard->limit_ms = LIMIT_MS;
     ledger_book_init(&guard->book);
     ledger_book_init(&guard->noted);
     if (state_dir == NULL)
@@ -330,6 +333,11 @@ struct guard *guard_new(struct loop *loop, const char *state_dir)
     }
     read_at_start(guard);
     return guard;
+}
+
+void guard_set_limit(struct guard *guard, uint64_t limit_ms)
+{
+    guard->limit_ms = limit_ms;
 }
 
 void guard_free(struct guard *guard)

@@ -33,6 +33,13 @@ struct guard_ticket; /* a permission to try, or the wait for one */
  */
 struct guard *guard_new(struct loop *loop, const char *state_dir);
 
+/*
+ * A login or a repeat that goes unanswered for so long was not rejected: its answer
+ * waits for the target's. A proxy that needs longer to reject may get a third wrong
+ * login. 5 s without this.
+ */
+void guard_set_limit(struct guard *guard, uint64_t limit_ms);
+
 /* All tickets must be gone. May wait for the disk. NULL-safe. */
 void guard_free(struct guard *guard);
 

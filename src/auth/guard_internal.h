@@ -45,10 +45,7 @@ struct guard_ticket {
     char hop[LEDGER_TEXT], target[LEDGER_TEXT];
 };
 
-enum {
-    GOOD_HOPS = 4,
-    GUARD_TRUST_MS = 5000, /* a rejection needs no target, and comes sooner */
-};
+enum { GOOD_HOPS = 4 };
 
 /* One account with one password. */
 struct entry {
@@ -92,6 +89,7 @@ struct guard {
     struct job *noting;        /* writes one of them */
     char trouble[LEDGER_WHY];  /* empty: none */
     struct refusals refusals;
+    uint64_t limit_ms; /* unanswered so long, a login was not rejected */
     const struct guard_repeater *repeater; /* NULL: nobody can */
     void *repeater_ctx;
     struct entry *entries;
@@ -231,7 +229,7 @@ void turn_trust_later(struct entry *entry);
  */
 void turn_repeat(struct entry *entry);
 
-/* The repeat was silent for GUARD_TRUST_MS. */
+/* The repeat was silent for guard.limit_ms. */
 void turn_repeat_expired(struct entry *entry);
 
 /* A login of a secret that was once good was cut before its answer. Ends the turn. */

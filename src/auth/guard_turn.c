@@ -103,7 +103,7 @@ void turn_end_accepted(struct entry *entry, bool due)
 void turn_trust_later(struct entry *entry)
 {
     if (!entry->trusted)
-        deadline_set(entry->guard->loop, &entry->timer, GUARD_TRUST_MS);
+        deadline_set(entry->guard->loop, &entry->timer, entry->guard->limit_ms);
 }
 
 static void record_untry(struct entry *entry)

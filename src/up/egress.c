@@ -63,8 +63,10 @@ struct egress *egress_new(struct loop *loop, struct config *config)
     e->warm = warm_new(e, config);
     e->primer = primer_new(e, config);
     e->tls = trust_new(loop, config);
-    if (e->guard)
+    if (e->guard) {
         guard_set_repeater(e->guard, &repeat_repeater, e);
+        guard_set_limit(e->guard, config->timeout.login);
+    }
     if (e->resolver && e->health && e->guard && e->memory && e->gss && e->pool &&
         e->warm && e->primer && e->tls &&
         means_open(&e->means, loop, e->resolver, config) && name_make(e->name))
@@ -87,6 +89,7 @@ bool egress_reload(struct egress *e, struct config *config)
     tls_context_unref(e->tls);
     e->tls = tls;
     gss_set_call_ms(e->gss, config->timeout.ticket);
+    guard_set_limit(e->guard, config->timeout.login);
     guard_forget_refusals(e->guard);
     pool_flush(e->pool);
     warm_configure(e->warm, config);

@@ -354,6 +354,27 @@ START_TEST(slow_answer)
 }
 END_TEST
 
+/* A repeat that is silent, too, is waited for up to the limit. */
+START_TEST(slow_answer_to_the_repeat)
+{
+    struct guard_ticket *a, *b;
+
+    guard_set_limit(guard, _i == 0 ? 300 : 60000);
+    accept_before();
+    a = allowed("a");
+    b = ask("b");
+    await_repeat();
+    pass_ms(600);
+    ck_assert_str_eq(soon(), _i == 0 ? "B" : "");
+    if (_i == 1) {
+        repeat_end(GUARD_REPEAT_REJECTED);
+        ck_assert_str_eq(soon(), "b");
+    }
+    guard_lost(a);
+    guard_drop(b);
+}
+END_TEST
+
 /* The next one that asks does not go before the secret is known to be good. */
 START_TEST(slow_answer_and_nobody_waits)
 {
@@ -515,6 +536,7 @@ int main(void)
     tcase_add_test(tcase, hop_that_never_accepted);
     tcase_add_test(tcase, dropped_before_the_verdict);
     tcase_add_loop_test(tcase, slow_answer, 0, 2);
+    tcase_add_loop_test(tcase, slow_answer_to_the_repeat, 0, 2);
     tcase_add_loop_test(tcase, slow_answer_and_nobody_waits, 0, 3);
     tcase_add_loop_test(tcase, slow_answer_and_no_repeat, 0, 4);
     tcase_add_loop_test(tcase, look_that_tells_nothing, 0, 2);
