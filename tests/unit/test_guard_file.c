@@ -229,6 +229,14 @@ START_TEST(repeat_after_a_restart)
 }
 END_TEST
 
+/* The secret is tried where it was good, and that is in the file first. */
+static void expect_look(void)
+{
+    await_repeat();
+    ck_assert_str_eq(repeat_hop, HOP);
+    ck_assert_ptr_nonnull(strstr(state_get("logins"), " trying "));
+}
+
 /*
  * A process was killed while a login was under way whose secret had been good: the next
  * one looks first whether it still is. Otherwise each killed one could cost a failure.
@@ -242,9 +250,7 @@ START_TEST(killed_under_way)
     ck_assert_int_eq(waitpid(child, NULL, 0), child);
     guard = guard_begin();
     b = ask(guard, "b");
-    await_repeat();
-    ck_assert_str_eq(repeat_hop, HOP);
-    ck_assert_ptr_nonnull(strstr(state_get("logins"), " trying "));
+    expect_look();
     if (_i == 0) {
         repeat_end(GUARD_REPEAT_REJECTED);
         ck_assert_str_eq(await(1), "b");
@@ -276,9 +282,7 @@ START_TEST(late_login_is_known)
     ck_assert_ptr_nonnull(strstr(state_get("logins"), " late "));
     second = guard_begin();
     b = ask(second, "b");
-    await_repeat();
-    ck_assert_str_eq(repeat_hop, HOP);
-    ck_assert_ptr_nonnull(strstr(state_get("logins"), " trying "));
+    expect_look();
     if (_i == 0) {
         repeat_end(GUARD_REPEAT_REJECTED);
         ck_assert_str_eq(await(1), "b");
