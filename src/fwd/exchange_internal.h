@@ -92,7 +92,8 @@ struct exchange {
     enum exchange_state state;
     struct connector *connector;
     struct upstream *upstream;
-    unsigned connections; /* opened so far */
+    unsigned connections; /* opened so far, since a hop failed */
+    unsigned failovers;   /* hops that left the request unanswered */
     bool client_eof;
     bool idempotent;
     struct span upgrade; /* what the client wants to upgrade to, or empty */
@@ -167,6 +168,14 @@ void exchange_login_unanswered(struct exchange *x);
 /* Upstream can be read, or the limit passed, in EXCHANGE_CHALLENGE or _LOGIN. */
 void exchange_login_read(struct exchange *x);
 void exchange_login_expired(struct exchange *x);
+
+/* ---- exchange_failover.c ---- */
+
+/*
+ * The proxy ended the connection without a byte. True if the request, which can be sent
+ * again and went there without a login, is on its way to another hop.
+ */
+bool exchange_next_hop(struct exchange *x, const char *what);
 
 /* ---- exchange_request.c ---- */
 

@@ -342,6 +342,8 @@ static void connection_replace(struct exchange *x)
 static void upstream_ended(struct exchange *x, ssize_t n)
 {
     struct exchange_down *down = &x->down;
+    const char *what = n < 0 ? "broke the connection off without an answer"
+                             : "closed without an answer";
 
     if (down->state == DOWN_BODY && n == 0 && body_ends_by_close(&down->body))
         answer_whole(x);
@@ -353,10 +355,8 @@ static void upstream_ended(struct exchange *x, ssize_t n)
                            "closed in the middle of its answer's head");
     else if (connection_was_stale(x) && exchange_request_rewind(x))
         connection_replace(x);
-    else if (!exchange_login_again(x))
-        exchange_fail_peer(x, OUTCOME_ANSWER_NONE,
-                           n < 0 ? "broke the connection off without an answer"
-                                 : "closed without an answer");
+    else if (!exchange_login_again(x) && !exchange_next_hop(x, what))
+        exchange_fail_peer(x, OUTCOME_ANSWER_NONE, what);
 }
 
 /* False if nothing came. */

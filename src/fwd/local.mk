@@ -4,6 +4,7 @@ libccgate_a_SOURCES += \
 	src/fwd/exchange.c \
 	src/fwd/exchange.h \
 	src/fwd/exchange_internal.h \
+	src/fwd/exchange_failover.c \
 	src/fwd/exchange_login.c \
 	src/fwd/exchange_request.c \
 	src/fwd/exchange_response.c \
