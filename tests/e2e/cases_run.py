@@ -170,17 +170,26 @@ def holds_nothing_open(world):
     expect_gone(gate)
 
 
+# Ctrl-C waits, blocked, for sigwait(): no moment of it is lost between "up" and a wait.
+WAITS_FOR_CTRL_C = """
+import glob, signal, sys
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+print("up", flush=True)
+signal.sigwait([signal.SIGINT])
+print("got-it")
+if glob.glob(sys.argv[1] + "/*.sock"):
+    print("alive")
+sys.exit(3)
+"""
+
+
 def on_a_terminal(world):
     """Ctrl-C ends the command only; its ccgate is in a session of its own."""
     gate = trusting(world)
-    script = "trap 'echo got-it; test -e \"$0\"/*.sock && echo alive; exit 3' INT; echo up; cat"
+    command = (sys.executable, "-c", WAITS_FOR_CTRL_C, os.path.join(gate.home, "run"))
     child, terminal = pty.fork()
     if child == 0:
-        os.execve(
-            gate.binary,
-            run_command(gate, "sh", "-c", script, os.path.join(gate.home, "run")),
-            world.bed.env,
-        )
+        os.execve(gate.binary, run_command(gate, *command), world.bed.env)
     said = b""
     sent = False
     while select.select([terminal], [], [], 20)[0]:
