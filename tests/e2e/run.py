@@ -9,6 +9,7 @@ import argparse
 import functools
 import os
 import shutil
+import signal
 import sys
 
 import cases_auth_verb
@@ -172,6 +173,9 @@ def run_all(world, results, options):
 
 def main():
     options = arguments()
+    # A shell without job control gives what it starts in the background neither.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGQUIT, signal.SIG_DFL)
     bed = Bed()
     world = None
 
