@@ -109,7 +109,7 @@ bool actor_clients_saw(const char *piece);
 void actor_connect(struct actor *a, const char *address);
 /* The name of the listener that an actor belongs to: its own, up to a dot. */
 void actor_listener(const struct actor *a, char name[32]);
-void actor_accept(struct actor *a);
+void actor_accept(struct actor *a, int64_t deadline);
 void actor_send(struct actor *a, const void *data, size_t len);
 void actor_send_slow(struct actor *a, const void *data, size_t len);
 /* 64 KiB in the kernel for either direction, so that a stall shows early. */

@@ -28,10 +28,16 @@ static void on_connect(struct actor *a, const struct arguments *arguments)
         flow_fail("seteuid: %s", strerror(errno));
 }
 
+/* N of a last "within N", or FLOW_DEADLINE. */
+static int64_t within(const struct arguments *arguments)
+{
+    return flow_deadline(arguments->count > 1 ? (int64_t)arguments_number(arguments, 1)
+                                              : FLOW_DEADLINE);
+}
+
 static void on_accept(struct actor *a, const struct arguments *arguments)
 {
-    (void)arguments;
-    actor_accept(a);
+    actor_accept(a, within(arguments));
 }
 
 static void on_small_buffers(struct actor *a, const struct arguments *arguments)
@@ -68,7 +74,7 @@ static void on_no_request(struct actor *a, const struct arguments *arguments)
     (void)arguments;
     actor_listener(a, name);
     while (listener_has_connection(name)) {
-        actor_accept(a);
+        actor_accept(a, flow_now());
         if (actor_fill(a, 1, flow_deadline(FLOW_DEADLINE)))
             flow_fail("%s got \"%s\"", a->name, bytes_show(a->in.at, a->in.len));
         if (!a->eof && !a->reset)
@@ -279,10 +285,7 @@ static void on_expect_reset(struct actor *a, const struct arguments *arguments)
 /* expect-close [within MS]: by FIN or RST; what comes before it is discarded. */
 static void on_expect_close(struct actor *a, const struct arguments *arguments)
 {
-    int64_t ms =
-        arguments->count > 1 ? (int64_t)arguments_number(arguments, 1) : FLOW_DEADLINE;
-
-    actor_drain(a, flow_deadline(ms));
+    actor_drain(a, within(arguments));
 }
 
 /* The end, by FIN or RST, with these bytes nowhere before it. */

@@ -137,9 +137,8 @@ void actor_listener(const struct actor *a, char name[32])
         flow_fail("%s is no listener", name);
 }
 
-void actor_accept(struct actor *a)
+void actor_accept(struct actor *a, int64_t deadline)
 {
-    int64_t deadline = flow_deadline(FLOW_DEADLINE);
     char name[32];
     int fd;
 
