@@ -147,7 +147,8 @@ print_failure()
     # The log of each failed test of the suite.
     find "$suite" -name '*.trs' | sort | while IFS= read -r result; do
         grep -qE '^:test-result: (FAIL|ERROR|XPASS)' "$result" || continue
-        say "   the end of ${result%.trs}.log:"
+        say "   what failed in, and the end of ${result%.trs}.log:"
+        print_failed_cases "${result%.trs}.log"
         tail -n 80 "${result%.trs}.log" | sed 's/^/   | /'
     done
 }
@@ -155,7 +156,7 @@ print_failure()
 # The failed tests of a log of one line each, with what they say of themselves.
 print_failed_cases()
 {
-    awk '/^FAIL / { shown = 1 } /^(ok|skip) / { shown = 0 } shown' "$1" | head -n 300 |
+    awk '/^FAIL / { shown = 1 } /^(ok|skip|PASS) / { shown = 0 } shown' "$1" | head -n 300 |
         sed 's/^/   | /'
 }
 

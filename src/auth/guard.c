@@ -289,6 +289,19 @@ void guard_lost(struct guard_ticket *ticket)
     ticket_free(ticket);
 }
 
+void guard_end(struct guard *guard)
+{
+    guard->ending = true;
+}
+
+bool guard_is_trying(const struct guard *guard)
+{
+    for (const struct entry *e = guard->entries; e != NULL; e = e->next)
+        if (e->holder != NULL || e->late != NULL || e->repeat != NULL)
+            return true;
+    return false;
+}
+
 void guard_forget_refusals(struct guard *guard)
 {
     refusals_clear(&guard->refusals);

@@ -95,6 +95,16 @@ void guard_drop(struct guard_ticket *ticket);
  */
 void guard_lost(struct guard_ticket *ticket);
 
+/*
+ * This process is about to end: a login of a good secret that is lost from now on may
+ * be rejected when nobody listens any more, and whoever makes the next one, in whatever
+ * process, looks first whether the secret still is good.
+ */
+void guard_end(struct guard *guard);
+
+/* Whether a login that it allowed, or a repeat, has no answer yet. */
+bool guard_is_trying(const struct guard *guard);
+
 /* Targets that hops refused are asked for again. */
 void guard_forget_refusals(struct guard *guard);
 

@@ -89,6 +89,7 @@ struct guard {
     struct job *noting;        /* writes one of them */
     char trouble[LEDGER_WHY];  /* empty: none */
     struct refusals refusals;
+    bool ending;
     uint64_t limit_ms; /* unanswered so long, a login was not rejected */
     const struct guard_repeater *repeater; /* NULL: nobody can */
     void *repeater_ctx;

@@ -477,6 +477,8 @@ void turn_dropped(struct entry *entry, const struct guard_ticket *ticket)
 
 void turn_lost(struct entry *entry, const struct guard_ticket *ticket)
 {
+    if (entry->guard->ending && record_is_good(entry) && entry->unsure == 0)
+        entry->unsure = ticket->serial;
     if (entry->holder != ticket || entry->record.state != LEDGER_TRYING) {
         turn_dropped(entry, ticket);
         return;

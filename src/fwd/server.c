@@ -18,6 +18,11 @@
 /* For what is no session: pipes, the admin socket, lookups, logs, refusals. */
 #define DESCRIPTORS_RESERVED 192
 
+enum {
+    LAST_LOGIN_MS = 10000, /* the end waits so long for the answer to a login */
+    LOGIN_POLL_MS = 20,
+};
+
 /* ---- our own addresses ---- */
 
 /* An egress's is_own. */
@@ -88,14 +93,41 @@ static bool config_take(struct server *server, struct config *config)
     return true;
 }
 
-static void drain_fired(void *ctx)
+static void sessions_kill(struct server *server)
 {
-    struct server *server = ctx;
-
     for (struct session *s = server->sessions, *next; s; s = next) {
         next = session_next(s);
         session_kill(s, OUTCOME_DRAINING);
     }
+}
+
+/* Nobody else would hear that the password was rejected. */
+static bool waits_for_login(struct server *server)
+{
+    uint64_t now = loop_now(server->loop);
+
+    if (server->login_until == 0)
+        server->login_until = now + LAST_LOGIN_MS;
+    if (now >= server->login_until || !egress_is_logging_in(server->egress))
+        return false;
+    deadline_set(server->loop, &server->drain_limit, LOGIN_POLL_MS);
+    return true;
+}
+
+static void drain_check(struct server *server)
+{
+    if (server->draining && server->session_count == 0 && server->drained)
+        defer(server->loop, &server->empty);
+}
+
+static void drain_fired(void *ctx)
+{
+    struct server *server = ctx;
+
+    if (waits_for_login(server))
+        return;
+    sessions_kill(server);
+    drain_check(server);
 }
 
 static void server_drained(void *ctx)
@@ -103,7 +135,8 @@ static void server_drained(void *ctx)
     struct server *server = ctx;
 
     deadline_clear(server->loop, &server->drain_limit);
-    server->drained(server->drained_ctx);
+    if (!waits_for_login(server))
+        server->drained(server->drained_ctx);
 }
 
 static void accepted_for(void *ctx, const struct forward *forward, int fd,
@@ -154,7 +187,7 @@ void server_free(struct server *server)
     listeners_close(server);
     server->drained = NULL;
     egress_use_router(server->egress, NULL); /* it asks us for our listeners */
-    drain_fired(server);
+    sessions_kill(server);
     deadline_clear(server->loop, &server->drain_limit);
     defer_cancel(&server->empty);
     relay_pool_free(server->relays);
@@ -351,12 +384,6 @@ bool server_reload(struct server *server, struct config *config, struct buf *mes
 
 /* ---- the end of sessions ---- */
 
-static void drain_check(struct server *server)
-{
-    if (server->draining && server->session_count == 0 && server->drained)
-        defer(server->loop, &server->empty);
-}
-
 void server_session_ended(struct server *server)
 {
     server->session_count--;
@@ -367,7 +394,7 @@ void server_drain(struct server *server, uint64_t limit_ms, void (*drained)(void
                   void *ctx)
 {
     server->draining = true;
-    egress_rest(server->egress);
+    egress_drain(server->egress);
     server->drained = drained;
     server->drained_ctx = ctx;
     listeners_close(server);

@@ -43,6 +43,7 @@ struct server {
     bool passed;          /* the listeners came from the service manager */
     bool draining;
     struct deadline drain_limit;
+    uint64_t login_until;       /* the end waits for logins under way; 0: not yet */
     struct deferred empty;      /* the last session has ended while draining */
     void (*drained)(void *ctx); /* set while draining */
     void *drained_ctx;
@@ -77,7 +78,8 @@ bool server_reload(struct server *server, struct config *config, struct buf *mes
 
 /*
  * Stops accepting; drained() comes from the loop when the last session has ended, or
- * after limit_ms (0: no limit), when the rest is closed.
+ * after limit_ms (0: no limit), when the rest is closed. It waits up to 10 s more for
+ * the answer to a login under way.
  */
 void server_drain(struct server *server, uint64_t limit_ms, void (*drained)(void *ctx),
                   void *ctx);

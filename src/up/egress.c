@@ -117,10 +117,16 @@ bool egress_allows_advance(const struct egress *e, const struct hop *hop)
                                           });
 }
 
-void egress_rest(struct egress *e)
+void egress_drain(struct egress *e)
 {
+    guard_end(e->guard);
     warm_configure(e->warm, NULL);
     primer_configure(e->primer, NULL);
+}
+
+bool egress_is_logging_in(const struct egress *e)
+{
+    return guard_is_trying(e->guard);
 }
 
 void egress_use_router(struct egress *e, struct router *router)

@@ -56,8 +56,14 @@ void egress_network_changed(struct egress *egress, const struct config *config);
 /* Whether connections to this hop may be opened before anybody asks for them. */
 bool egress_allows_advance(const struct egress *egress, const struct hop *hop);
 
-/* Opens nothing in advance any more, and closes ready tunnels. */
-void egress_rest(struct egress *egress);
+/*
+ * Before the end: opens nothing in advance any more, closes ready tunnels, and logins
+ * that are cut leave a trace (guard_end()).
+ */
+void egress_drain(struct egress *egress);
+
+/* Whether a proxy has a password to judge and has not answered yet. */
+bool egress_is_logging_in(const struct egress *egress);
 
 /*
  * Names the hops of the current configuration: their logins are prepared, and logins

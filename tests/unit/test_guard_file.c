@@ -241,17 +241,12 @@ static void expect_look(void)
  * A process was killed while a login was under way whose secret had been good: the next
  * one looks first whether it still is. Otherwise each killed one could cost a failure.
  */
-START_TEST(killed_under_way)
+static void expect_look_first(bool rejected)
 {
-    struct guard_ticket *b;
-    pid_t child = trying_child(true);
+    struct guard_ticket *b = ask(guard, "b");
 
-    kill(child, SIGKILL);
-    ck_assert_int_eq(waitpid(child, NULL, 0), child);
-    guard = guard_begin();
-    b = ask(guard, "b");
     expect_look();
-    if (_i == 0) {
+    if (rejected) {
         repeat_end(GUARD_REPEAT_REJECTED);
         ck_assert_str_eq(await(1), "b");
         guard_drop(b);
@@ -263,6 +258,32 @@ START_TEST(killed_under_way)
     restart();
     try_once('a'); /* no doubt is left */
     ck_assert_uint_eq(repeats, 1);
+}
+
+START_TEST(killed_under_way)
+{
+    pid_t child = trying_child(true);
+
+    kill(child, SIGKILL);
+    ck_assert_int_eq(waitpid(child, NULL, 0), child);
+    guard = guard_begin();
+    expect_look_first(_i == 0);
+}
+END_TEST
+
+/* Likewise when the process ends in order, but has no time to wait for the answer. */
+START_TEST(ended_under_way)
+{
+    struct guard_ticket *a;
+
+    guard = guard_begin();
+    try_once('a');
+    a = ask(guard, "a");
+    ck_assert_str_eq(await(1), "A");
+    guard_end(guard);
+    guard_lost(a);
+    restart();
+    expect_look_first(_i == 0);
 }
 END_TEST
 
@@ -478,6 +499,7 @@ int main(void)
     tcase_add_test(tcase, crash_counts);
     tcase_add_loop_test(tcase, repeat_after_a_restart, 0, 2);
     tcase_add_loop_test(tcase, killed_under_way, 0, 2);
+    tcase_add_loop_test(tcase, ended_under_way, 0, 2);
     tcase_add_loop_test(tcase, late_login_is_known, 0, 3);
     tcase_add_test(tcase, doubt_after_a_restart);
     tcase_add_test(tcase, expected_logins_are_known);
