@@ -297,7 +297,8 @@ void guard_end(struct guard *guard)
 bool guard_is_trying(const struct guard *guard)
 {
     for (const struct entry *e = guard->entries; e != NULL; e = e->next)
-        if (e->holder != NULL || e->late != NULL || e->repeat != NULL)
+        if (e->holder != NULL || e->late != NULL || e->turn == TURN_DOUBTING ||
+            e->turn == TURN_REPEATING || entry_first(e, TICKET_REJECTED) != NULL)
             return true;
     return false;
 }
