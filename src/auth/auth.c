@@ -48,6 +48,7 @@ struct auth {
     struct buf challenges;       /* of the last 407, which the offers point into */
     struct offers offers;        /* or, up front, what the hop has offered before */
     bool up_front;               /* this step has no challenge */
+    bool asked;                  /* the value answers one */
     scheme_set tried;            /* schemes that could not be used in this step */
     struct guard_ticket *ticket;
     unsigned challenges_seen; /* since the last other answer */
@@ -243,6 +244,7 @@ static void make_value(struct auth *auth)
     };
 
     auth->state = STATE_MAKING;
+    auth->asked = !auth->up_front || auth->request.asked;
     buf_wipe(&auth->value);
     auth->scheme->step(auth->scheme_state, &turn, &auth->value, scheme_done, auth);
 }
@@ -286,14 +288,15 @@ static void step_silent(struct auth *auth, bool waiting)
 static bool scheme_is_ready(struct auth *auth, const struct auth_scheme *scheme)
 {
     const struct config_login *login = auth->o.login;
-    bool dear = auth->request.body || auth->o.trial != NULL;
     void *state;
 
     if (scheme->ready == NULL)
         return true;
-    if (auth->scheme == scheme && scheme->ready(auth->scheme_state, login, dear))
+    if (auth->scheme == scheme &&
+        scheme->ready(auth->scheme_state, login, auth->request.body))
         return true;
-    state = auth_memory_take(auth->o.memory, auth->o.hop, scheme, login, dear);
+    state = auth_memory_take(auth->o.memory, auth->o.hop, scheme, login,
+                             auth->request.body);
     if (state == NULL)
         return false;
     scheme_drop(auth);
@@ -303,17 +306,12 @@ static bool scheme_is_ready(struct auth *auth, const struct auth_scheme *scheme)
     return true;
 }
 
-/* Whether somebody has a state out that will be back at our turn: it saves us a leg. */
-static bool state_will_be_back(const struct auth *auth)
-{
-    return auth->o.trial == NULL && !auth->request.body &&
-           auth_memory_is_out(auth->o.memory, auth->o.hop);
-}
-
-/* It is our turn. Up front, a state was to be there by now. */
+/* It is our turn. Up front, a state was to be there by now, and an acceptance. */
 static void turn_come(struct auth *auth)
 {
-    if (!auth->up_front || scheme_is_ready(auth, auth->scheme)) {
+    if (!auth->up_front ||
+        (!place_must_ask(&auth->o, &auth->request, auth->scheme, true) &&
+         scheme_is_ready(auth, auth->scheme))) {
         make_value(auth);
         return;
     }
@@ -387,14 +385,16 @@ static void begin(struct auth *auth, const struct auth_scheme *scheme)
 
 /* ---- steps ---- */
 
-/* Begins with the best scheme that was not tried yet. */
+/* Begins with the best scheme not tried yet. A state that is out comes back in time. */
 static void try_next(struct auth *auth)
 {
     struct choice choice;
 
     choose(&choice, &auth->o, &auth->offers, auth->tried);
     if (choice.scheme != NULL && auth->up_front &&
-        !scheme_is_ready(auth, choice.scheme) && !state_will_be_back(auth))
+        (place_must_ask(&auth->o, &auth->request, choice.scheme, false) ||
+         (!scheme_is_ready(auth, choice.scheme) &&
+          (auth->request.body || !auth_memory_is_out(auth->o.memory, auth->o.hop)))))
         step_silent(auth, true);
     else if (choice.scheme != NULL)
         begin(auth, choice.scheme);
@@ -560,7 +560,7 @@ enum outcome auth_settle(struct auth *auth, const struct head *answer,
     if (decided && auth->o.trial != NULL)
         auth->o.trial->accepted = true;
     if (ticket != NULL && decided)
-        guard_accepted(ticket);
+        (auth->asked ? guard_accepted : guard_passed)(ticket);
     else
         guard_drop(ticket); /* it did not ask after all */
     buf_wipe(&auth->value);

@@ -81,6 +81,7 @@ struct auth_request {
     struct span method;
     struct span uri; /* the request-target */
     bool body;       /* it has one, and none of it was sent yet */
+    bool asked;      /* the hop has answered it with a 407 on an earlier connection */
 };
 
 #define AUTH_TEXT 320 /* room for any detail */

@@ -255,6 +255,13 @@ void guard_accepted(struct guard_ticket *ticket)
     ticket_free(ticket);
 }
 
+void guard_passed(struct guard_ticket *ticket)
+{
+    assert(ticket->state == TICKET_ALLOWED);
+    turn_passed(ticket->entry, ticket);
+    ticket_free(ticket);
+}
+
 void guard_rejected(struct guard_ticket *ticket)
 {
     assert(ticket->state == TICKET_ALLOWED);

@@ -72,8 +72,15 @@ struct guard_ticket *guard_ask(struct guard *guard, const struct config_login *l
                                const struct guard_place *place,
                                guard_callback *callback, void *ctx);
 
-/* The answer to the login that the ticket allowed. Ends the ticket. */
+/* The answer to the login that the ticket allowed, and the hop had asked for. Ends the
+ * ticket. */
 void guard_accepted(struct guard_ticket *ticket);
+
+/*
+ * The hop let it pass without having asked for it: nobody knows whether it looked at
+ * the login. So this is no place for a repeat. Ends the ticket.
+ */
+void guard_passed(struct guard_ticket *ticket);
 
 /*
  * The other answer. What it means may need a repeat, so the callback comes once more,

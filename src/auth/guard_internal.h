@@ -166,6 +166,9 @@ bool record_is_good(const struct entry *entry);
 /* The secret is good, and was so a moment ago. Whether that is to be written. */
 bool record_accepted(struct entry *entry, const char *hop, const char *target);
 
+/* Likewise, where it may be that no hop looked: there it was not accepted last. */
+bool record_passed(struct entry *entry);
+
 /* A hop accepted the secret once. */
 void record_note_hop(struct entry *entry, const char *hop);
 
@@ -196,6 +199,7 @@ void turn_expect(struct entry *entry);
 
 /* What happened to a ticket that may have the turn, which ends here. */
 void turn_accepted(struct entry *entry, const struct guard_ticket *ticket);
+void turn_passed(struct entry *entry, const struct guard_ticket *ticket);
 void turn_rejected(struct entry *entry, struct guard_ticket *ticket);
 void turn_dropped(struct entry *entry, const struct guard_ticket *ticket);
 void turn_lost(struct entry *entry, const struct guard_ticket *ticket);

@@ -46,7 +46,7 @@ void record_note_hop(struct entry *entry, const char *hop)
     memmove(entry->good_hops[0], hop, LEDGER_TEXT);
 }
 
-bool record_accepted(struct entry *entry, const char *hop, const char *target)
+bool record_passed(struct entry *entry)
 {
     struct ledger_login *record = &entry->record;
     bool due = record->state != LEDGER_ACCEPTED || entry->unsaved ||
@@ -55,12 +55,20 @@ bool record_accepted(struct entry *entry, const char *hop, const char *target)
     if (due)
         record_set(entry, LEDGER_ACCEPTED);
     record->why[0] = record->at[0] = record->target_at[0] = '\0';
+    entry->unsure = 0;
+    return due;
+}
+
+bool record_accepted(struct entry *entry, const char *hop, const char *target)
+{
+    struct ledger_login *record = &entry->record;
+    bool due = record_passed(entry);
+
     memmove(entry->hop, hop, LEDGER_TEXT);
     memmove(entry->target, target, LEDGER_TEXT);
     memcpy(record->hop, entry->hop, LEDGER_TEXT);
     memcpy(record->target, entry->target, LEDGER_TEXT);
     record_note_hop(entry, entry->hop);
-    entry->unsure = 0;
     entry->trusted = false;
     entry->lost = 0;
     entry->rest_until = 0;

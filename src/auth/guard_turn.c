@@ -432,6 +432,22 @@ void turn_accepted(struct entry *entry, const struct guard_ticket *ticket)
         turn_end_accepted(entry, due);
 }
 
+/* Of others it says nothing; of itself, that it was not rejected. */
+void turn_passed(struct entry *entry, const struct guard_ticket *ticket)
+{
+    bool holds = entry->holder == ticket, due;
+
+    if (!record_is_good(entry)) {
+        turn_dropped(entry, ticket);
+        return;
+    }
+    if (!holds && ticket->serial != entry->unsure)
+        return;
+    due = record_passed(entry);
+    if (holds)
+        turn_end_accepted(entry, due);
+}
+
 /* Whether somebody had the turn and has not been told so yet: he waits again. */
 static bool take_back(struct entry *entry)
 {

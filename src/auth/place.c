@@ -81,6 +81,28 @@ bool place_has_login(const struct auth_options *options)
     return choice.scheme != NULL;
 }
 
+bool place_must_ask(const struct auth_options *options,
+                    const struct auth_request *request,
+                    const struct auth_scheme *scheme, bool has_turn)
+{
+    /* The first message of one that is bound decides nothing. */
+    if (!scheme->needs_password || scheme->bound || request->asked)
+        return false;
+    if (options->trial != NULL)
+        return true;
+    switch (guard_state_of(options->guard, options->login, NULL)) {
+    case GUARD_UNTRIED:
+    case GUARD_DOUBTED:
+        return true;
+    case GUARD_TRYING: /* by us, or somebody else, who will tell */
+        return has_turn;
+    case GUARD_ACCEPTED:
+    case GUARD_CLOSED:
+        break;
+    }
+    return false;
+}
+
 /* What is stronger than Basic is remembered for good: a downgrade shall be noticed. */
 void place_asks(const struct auth_options *options, const struct offers *offers)
 {

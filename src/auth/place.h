@@ -17,6 +17,16 @@ void place_held(const struct auth_options *options, char *text, size_t size);
 /* Whether a login could be made, whatever the hop may offer. */
 bool place_has_login(const struct auth_options *options);
 
+/*
+ * Whether the hop is to ask before it gets the login, since nobody knows yet whether
+ * the password is right: it may pass some targets, and refuse others, without a look at
+ * the login, which its answer says nothing of then. has_turn: the guard has said that
+ * it may be tried.
+ */
+bool place_must_ask(const struct auth_options *options,
+                    const struct auth_request *request,
+                    const struct auth_scheme *scheme, bool has_turn);
+
 /* Remembers that the hop asked, and for what. */
 void place_asks(const struct auth_options *options, const struct offers *offers);
 

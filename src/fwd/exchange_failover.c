@@ -52,6 +52,7 @@ bool exchange_next_hop(struct exchange *x, const char *what)
     note_failure(x, hop, detail);
     x->failovers++;
     x->connections = 0;
+    x->challenge.asked = false;
     exchange_connect(x, REUSE_NONE);
     return true;
 }

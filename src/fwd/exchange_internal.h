@@ -82,6 +82,7 @@ struct exchange_challenge {
     bool too_late; /* the body is on its way: it cannot go on at all */
     bool drained;  /* the 407's body is read */
     bool bound;    /* the login is bound to the connection, which may not close now */
+    bool asked;    /* the hop answered the request with a 407 */
     bool unasked;  /* a leg was answered as if it were the request: no more of them */
     struct discard discard;
 };

@@ -25,6 +25,7 @@ static void login_step(struct exchange *x, const struct head *challenge)
                   .method = x->o.head->method,
                   .uri = buf_span(&x->target),
                   .body = x->up.has_body && !x->up.started,
+                  .asked = x->challenge.asked,
               },
               challenge, login_stepped, x);
 }
@@ -164,6 +165,7 @@ void exchange_login_challenged(struct exchange *x, const struct framing *framing
 
     x->state = EXCHANGE_CHALLENGE;
     c->login_ready = c->spent = c->drained = false;
+    c->asked = true;
     /* Even when it is too late for this request, the next one shall know of it. */
     c->too_late = !exchange_request_rewind(x);
     login_step(x, &x->down.head);

@@ -111,6 +111,7 @@ void connector_failed(struct connector *c, enum outcome outcome, const char *det
         upstream_free(c->upstream);
         c->upstream = NULL;
         c->connections = 0;
+        c->asked = false;
         c->result.quote = NULL; /* the page was the failed one's */
         c->result.status = 0;
         hop_begin(c);

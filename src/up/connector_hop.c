@@ -34,6 +34,7 @@ static void tunnel_done(void *ctx, const struct tunnel_result *result)
     c->tunnel = NULL;
     c->result.tunnel_ns += loop_clock() - c->phase_began;
     c->result.status = result->status;
+    c->asked = c->asked || result->status == 407;
     if (c->upstream->reused && !result->again)
         pool_learn(c->egress->pool, c->upstream, stale, c->config->timeout.pool_idle);
     if (result->again || stale) {
@@ -110,6 +111,7 @@ void connector_tunnel(struct connector *c)
             .port = c->port,
             .url = span_of(c->url),
             .head = c->trial != NULL && c->mode == CONNECTOR_PRIME,
+            .asked = c->asked,
             .via = span_of(c->via),
             .header = hop->header,
             .answer_ms = timeout->answer,

@@ -37,6 +37,7 @@ struct connector {
     size_t order_count;
     size_t turn;          /* index into order */
     unsigned connections; /* opened to the current hop */
+    bool asked;           /* it has answered the request with a 407 */
     bool fresh;           /* no kept connection, or no further one */
     bool logged_in;       /* or only one that is logged in */
     bool in_advance;

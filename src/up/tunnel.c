@@ -32,6 +32,7 @@ struct tunnel {
     char *target; /* host:port */
     char *url;    /* NULL: CONNECT */
     bool head_only;
+    bool asked; /* by a 407 on an earlier connection */
     char *via;
     char *const *header;
     uint64_t began;
@@ -231,6 +232,7 @@ static void login_step(struct tunnel *t, const struct head *challenge)
     const struct auth_request request = {
         .method = span_of(method_of(t)),
         .uri = span_of(uri_of(t)),
+        .asked = t->asked,
     };
 
     t->bound = auth_bound(t->auth);
@@ -550,6 +552,7 @@ struct tunnel *tunnel_start(const struct tunnel_options *options,
     t->auth = options->auth;
     t->header = options->header;
     t->head_only = options->head;
+    t->asked = options->asked;
     t->answer_ms = options->answer_ms;
     t->login_ms = options->login_ms;
     t->body_ms = options->body_ms;

@@ -19,6 +19,7 @@ struct tunnel_options {
     uint16_t port;
     struct span url;     /* not empty: a GET for this, instead of CONNECT; copied */
     bool head;           /* then: HEAD instead of GET */
+    bool asked;          /* the proxy has answered it with a 407 before */
     struct span via;     /* the Via line, with its CR LF; copied */
     char *const *header; /* extra lines; must live as long as the tunnel */
     uint64_t answer_ms;  /* for each answer */

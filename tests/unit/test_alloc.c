@@ -247,8 +247,8 @@ static const char *log_in(bool whole)
                                                .hop = "http://wp1.corp:8080",
                                                .login = &login});
     if (auth && head_read_response(&head, answer, sizeof(answer) - 1) == HEAD_DONE) {
-        const struct auth_request request = {SPAN("CONNECT"), SPAN("origin.test:443"),
-                                             false};
+        const struct auth_request request = {.method = SPAN("CONNECT"),
+                                             .uri = SPAN("origin.test:443")};
 
         auth_step(auth, &request, NULL, stepped, &step);
         await();

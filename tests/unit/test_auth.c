@@ -107,7 +107,45 @@ START_TEST(wrong_password_is_tried_once)
     login_set("alice", "tulip");
     auth = start();
     ck_assert_int_eq(step(auth, NULL), OUTCOME_OK);
+    expect_value(auth, ""); /* nobody knows that one yet: the hop is to ask */
+    auth_sent(auth);
+    ck_assert_int_eq(step(auth, ASKS), OUTCOME_OK);
     expect_value(auth, "Basic YWxpY2U6dHVsaXA=");
+    auth_free(auth);
+}
+END_TEST
+
+/*
+ * What passes without having been asked for proves nothing: a target that the hop lets
+ * everybody have, or nobody, is no place to repeat a login.
+ */
+START_TEST(unasked_is_no_acceptance)
+{
+    const struct ledger_login *record;
+    struct auth_request white = request;
+    struct auth *auth = start();
+
+    white.uri = SPAN("white.test:443");
+    log_in(auth);
+    auth_step(auth, &white, NULL, stepped, NULL);
+    loop_run(loop);
+    expect_value(auth, ALICE);
+    auth_sent(auth);
+    auth_settle(auth, NULL, NULL);
+    ck_assert_int_eq(guard_state_of(guard, &login, &record), GUARD_ACCEPTED);
+    ck_assert_str_ne(record->target, "white.test:443");
+    auth_free(auth);
+    /* a 407 on an earlier connection asks, too */
+    login_set("alice", "tulip");
+    auth = start();
+    white.asked = true;
+    auth_step(auth, &white, NULL, stepped, NULL);
+    loop_run(loop);
+    expect_value(auth, "Basic YWxpY2U6dHVsaXA=");
+    auth_sent(auth);
+    auth_settle(auth, NULL, NULL);
+    ck_assert_int_eq(guard_state_of(guard, &login, &record), GUARD_ACCEPTED);
+    ck_assert_str_eq(record->target, "white.test:443");
     auth_free(auth);
 }
 END_TEST
@@ -336,7 +374,7 @@ START_TEST(in_advance_only_with_an_accepted_password)
     ck_assert_int_eq(step(advance, "Proxy-Authenticate: Basic realm=\"corp\"\r\n"),
                      OUTCOME_LOGIN_HELD);
     ck_assert_uint_eq(auth_value(advance).len, 0);
-    ck_assert_int_eq(step(asked, NULL), OUTCOME_OK);
+    ck_assert_int_eq(step(asked, ASKS), OUTCOME_OK);
     ck_assert_uint_gt(auth_value(asked).len, 0);
     auth_sent(asked);
     ck_assert_int_eq(step(advance, NULL), OUTCOME_LOGIN_HELD); /* no answer came yet */
@@ -420,6 +458,7 @@ int main(void)
     tcase_add_test(tcase, asked_then_up_front);
     tcase_add_test(tcase, open_hop_is_remembered);
     tcase_add_test(tcase, wrong_password_is_tried_once);
+    tcase_add_test(tcase, unasked_is_no_acceptance);
     tcase_add_test(tcase, rejected_without_a_challenge);
     tcase_add_loop_test(tcase, answer, 0, COUNT(answers));
     tcase_add_test(tcase, many_long_names_fit);

@@ -78,6 +78,7 @@ static inline void ended(void *ctx, const struct tunnel_result *result)
 static inline void ask_for(struct span host, int send_buffer, uint64_t answer_ms,
                            uint64_t body_ms, char *const *header)
 {
+    bool asked = call.result.again;
     int ends[2];
 
     disconnect();
@@ -104,7 +105,8 @@ static inline void ask_for(struct span host, int send_buffer, uint64_t answer_ms
                                                         .answer_ms = answer_ms,
                                                         .login_ms = 5000,
                                                         .body_ms = body_ms,
-                                                        .body_limit = 256 * 1024},
+                                                        .body_limit = 256 * 1024,
+                                                        .asked = asked},
                                ended, &call);
     ck_assert_ptr_nonnull(call.tunnel);
     ck_assert(!call.done);
