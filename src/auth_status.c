@@ -81,6 +81,16 @@ static json_t *hops_of(const struct view *v, const struct ledger_login *record)
     return names;
 }
 
+static json_t *list_json(const char *list)
+{
+    struct span rest = span_of(list), word;
+    json_t *names = json_array();
+
+    while (span_next(&rest, " ", &word))
+        json_array_append_new(names, json_stringn(word.at, word.len));
+    return names;
+}
+
 static json_t *login_json(const struct view *v, const struct ledger_login *record)
 {
     json_t *object = json_object();
@@ -93,6 +103,7 @@ static json_t *login_json(const struct view *v, const struct ledger_login *recor
     json_object_set_new(object, "failed_at", text_or_null(record->at));
     json_object_set_new(object, "accepted_at", text_or_null(record->hop));
     json_object_set_new(object, "accepted_for", text_or_null(record->target));
+    json_object_set_new(object, "rejected_at", list_json(record->bad_hops));
     json_object_set_new(object, "configured_for", hops_of(v, record));
     return object;
 }
@@ -146,6 +157,17 @@ static const char *get(const json_t *object, const char *key)
     return text != NULL ? text : "";
 }
 
+/* By proxies that never accepted what others accept. */
+static void print_rejections(const json_t *hops)
+{
+    for (size_t i = 0; i < json_array_size(hops); i++)
+        printf("  %srejected by %s\n", i > 0 ? "and " : "",
+               json_string_value(json_array_get(hops, i)));
+    if (json_array_size(hops) >= LEDGER_BAD_MOST)
+        puts("  it goes to no proxy but those that accepted it, until ccgate auth "
+             "rearm");
+}
+
 /* What it means, and what to do. */
 static void print_meaning(const json_t *login)
 {
@@ -161,6 +183,7 @@ static void print_meaning(const json_t *login)
     if (get(login, "accepted_at")[0] != '\0')
         printf("  last accepted by %s for %s\n", get(login, "accepted_at"),
                get(login, "accepted_for"));
+    print_rejections(json_object_get(login, "rejected_at"));
 }
 
 static void print_login(const json_t *login)

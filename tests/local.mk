@@ -29,6 +29,7 @@ unit_tests = \
 	tests/unit/test_gss \
 	tests/unit/test_guard \
 	tests/unit/test_guard_file \
+	tests/unit/test_guard_hops \
 	tests/unit/test_guard_repeat \
 	tests/unit/test_head \
 	tests/unit/test_health \

@@ -253,14 +253,11 @@ static void make_value(struct auth *auth)
 
 static void finish_refused(struct auth *auth)
 {
-    char target[LEDGER_TEXT];
+    char text[AUTH_TEXT];
 
-    place_target(&auth->request, target);
+    place_refused(&auth->o, &auth->request, text, sizeof(text));
     auth->state = STATE_IDLE;
-    finish(auth, OUTCOME_LOGIN_REFUSED,
-           "%s accepts the login of %s, but not for %s, which it answers with 407",
-           auth->o.hop, auth->o.login->login_name,
-           target[0] == '\0' ? "this target" : target);
+    finish(auth, OUTCOME_LOGIN_REFUSED, "%s", text);
     scheme_drop(auth);
 }
 

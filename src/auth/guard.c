@@ -95,7 +95,10 @@ void entry_refresh(struct entry *entry)
     if (entry->unsaved && record->state != LEDGER_UNTRIED &&
         (found == NULL || found->state != LEDGER_CLOSED))
         return;
-    entry->unsaved = false;
+    entry->unsaved = entry->noted = false;
+    if (record->bad_hops[0] != '\0' &&
+        (found == NULL || found->bad_hops[0] == '\0')) /* rearmed */
+        refusals_clear(&entry->guard->refusals);
     if (found != NULL) {
         *record = *found;
         return;
@@ -103,6 +106,7 @@ void entry_refresh(struct entry *entry)
     record->state = LEDGER_UNTRIED;
     record->why[0] = record->at[0] = record->target_at[0] = '\0';
     record->hop[0] = record->target[0] = '\0';
+    record->good_hops[0] = record->bad_hops[0] = '\0';
 }
 
 void guard_take_book(struct guard *guard, struct ledger_book *book,
@@ -165,6 +169,17 @@ void ticket_free(struct guard_ticket *ticket)
     if (entry->late == ticket)
         entry->late = NULL;
     free(ticket);
+}
+
+bool ticket_is_refused(const struct guard_ticket *ticket)
+{
+    const struct entry *entry = ticket->entry;
+    struct guard *guard = entry->guard;
+
+    return (record_is_good(entry) || entry->record.state == LEDGER_DOUBTED) &&
+           (record_is_barred(entry, ticket->hop) ||
+            refusals_has(&guard->refusals, ticket->hop, ticket->target,
+                         loop_now(guard->loop)));
 }
 
 struct guard_ticket *entry_first(const struct entry *entry, enum ticket_state state)
@@ -234,14 +249,12 @@ struct guard_ticket *guard_ask(struct guard *guard, const struct config_login *l
     struct entry *entry = entry_get(guard, login);
     struct guard_ticket *ticket =
         entry == NULL ? NULL : ticket_add(entry, place, callback, ctx);
-    uint64_t now = loop_now(guard->loop);
 
     if (ticket == NULL)
         return NULL;
     if (entry_is_closed(entry))
         ticket_call(ticket, GUARD_HELD);
-    else if ((record_is_good(entry) || entry->record.state == LEDGER_DOUBTED) &&
-             refusals_has(&guard->refusals, ticket->hop, ticket->target, now))
+    else if (ticket_is_refused(ticket) && !file_is_new(guard))
         ticket_call(ticket, GUARD_REFUSED);
     else
         turn_want(entry);

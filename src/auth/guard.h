@@ -58,7 +58,8 @@ enum guard_answer {
     GUARD_ALLOWED,  /* go on */
     GUARD_HELD,     /* the guard is closed: send nothing */
     GUARD_REJECTED, /* after guard_rejected(): the login counts as wrong */
-    GUARD_REFUSED,  /* the login is right, the hop refuses the target to it */
+    GUARD_REFUSED,  /* the secret is right, the hop refuses the target to it, or has
+                       another one for this user */
 };
 
 /* Unless ALLOWED, only guard_drop() is left for the ticket. */
@@ -112,7 +113,7 @@ void guard_end(struct guard *guard);
 /* Whether a login that it allowed, or a repeat, has no answer yet. */
 bool guard_is_trying(const struct guard *guard);
 
-/* Targets that hops refused are asked for again. */
+/* Targets that hops refused are asked for again; not hops that never accepted it. */
 void guard_forget_refusals(struct guard *guard);
 
 /* Announces a login of the configuration, so that its slow key is ready when needed. */

@@ -45,8 +45,6 @@ struct guard_ticket {
     char hop[LEDGER_TEXT], target[LEDGER_TEXT];
 };
 
-enum { GOOD_HOPS = 4 };
-
 /* One account with one password. */
 struct entry {
     struct entry *next;
@@ -59,8 +57,8 @@ struct entry {
     unsigned char salt[LEDGER_SALT];
     struct ledger_login record; /* what is known; newer than the file if unsaved */
     bool unsaved;
+    bool noted; /* a hop accepted it first, which is to be written some time */
     char hop[LEDGER_TEXT], target[LEDGER_TEXT]; /* of the last acceptance */
-    char good_hops[GOOD_HOPS][LEDGER_TEXT];     /* that accepted it, the last first */
 
     enum turn turn;
     bool locked;                 /* the ledger's turn is ours */
@@ -101,6 +99,9 @@ struct guard {
 /* Has the callback come with this answer. */
 void ticket_call(struct guard_ticket *ticket, enum guard_answer answer);
 void ticket_free(struct guard_ticket *ticket);
+
+/* Whether it is known that the hop would refuse it, the target, or any to the login. */
+bool ticket_is_refused(const struct guard_ticket *ticket);
 
 /* The first one in a state, or NULL. */
 struct guard_ticket *entry_first(const struct entry *entry, enum ticket_state state);
@@ -169,8 +170,15 @@ bool record_accepted(struct entry *entry, const char *hop, const char *target);
 /* Likewise, where it may be that no hop looked: there it was not accepted last. */
 bool record_passed(struct entry *entry);
 
-/* A hop accepted the secret once. */
-void record_note_hop(struct entry *entry, const char *hop);
+/* A hop accepted the secret, or rejected it while another accepts it. */
+void record_note_good(struct entry *entry, const char *hop);
+void record_note_bad(struct entry *entry, const char *hop);
+
+/*
+ * Whether the hop gets the secret no more: it never accepted it, and such hops rejected
+ * it as often as they may.
+ */
+bool record_is_barred(const struct entry *entry, const char *hop);
 
 void record_log(enum log_level level, const char *event,
                 const struct ledger_login *record);

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "auth/guard_internal.h"
+#include "auth/ledger_list.h"
 
 enum {
     RENEW_S = 3600, /* an accepted record is written again after */
@@ -35,21 +36,36 @@ void record_log(enum log_level level, const char *event,
            LOG_TEXT("why", record->why[0] != '\0' ? record->why : NULL));
 }
 
-void record_note_hop(struct entry *entry, const char *hop)
+void record_note_good(struct entry *entry, const char *hop)
 {
-    size_t i = 0;
+    struct ledger_login *record = &entry->record;
 
-    while (i < GOOD_HOPS - 1 && strcmp(entry->good_hops[i], hop) != 0)
-        i++;
-    for (; i > 0; i--)
-        memcpy(entry->good_hops[i], entry->good_hops[i - 1], LEDGER_TEXT);
-    memmove(entry->good_hops[0], hop, LEDGER_TEXT);
+    if (ledger_list_has(record->good_hops, hop) == 0)
+        entry->noted = true;
+    ledger_list_remove(record->good_hops, hop);
+    ledger_list_remove(record->bad_hops, hop);
+    ledger_list_add(record->good_hops, hop);
+}
+
+void record_note_bad(struct entry *entry, const char *hop)
+{
+    struct ledger_login *record = &entry->record;
+
+    if (ledger_list_has(record->good_hops, hop) == 0 &&
+        ledger_list_count(record->bad_hops) < LEDGER_BAD_MOST)
+        ledger_list_add(record->bad_hops, hop);
+}
+
+bool record_is_barred(const struct entry *entry, const char *hop)
+{
+    return ledger_list_count(entry->record.bad_hops) >= LEDGER_BAD_MOST &&
+           ledger_list_has(entry->record.good_hops, hop) == 0;
 }
 
 bool record_passed(struct entry *entry)
 {
     struct ledger_login *record = &entry->record;
-    bool due = record->state != LEDGER_ACCEPTED || entry->unsaved ||
+    bool due = record->state != LEDGER_ACCEPTED || entry->unsaved || entry->noted ||
                record->time + RENEW_S < (uint64_t)time(NULL);
 
     if (due)
@@ -62,13 +78,14 @@ bool record_passed(struct entry *entry)
 bool record_accepted(struct entry *entry, const char *hop, const char *target)
 {
     struct ledger_login *record = &entry->record;
-    bool due = record_passed(entry);
+    bool due;
 
+    record_note_good(entry, hop);
+    due = record_passed(entry);
     memmove(entry->hop, hop, LEDGER_TEXT);
     memmove(entry->target, target, LEDGER_TEXT);
     memcpy(record->hop, entry->hop, LEDGER_TEXT);
     memcpy(record->target, entry->target, LEDGER_TEXT);
-    record_note_hop(entry, entry->hop);
     entry->trusted = false;
     entry->lost = 0;
     entry->rest_until = 0;
@@ -96,6 +113,7 @@ void record_saved(struct entry *entry, struct job_result *result)
 bool record_save(struct entry *entry, enum turn turn, job_callback *then)
 {
     entry->unsaved = true;
+    entry->noted = false;
     if (entry->guard->ledger == NULL || !entry->keyed)
         return false;
     entry->job = job_start(entry->guard, JOB_SAVE, entry, NULL, then, entry);

@@ -6,35 +6,12 @@
 
 #include "auth/guard_internal.h"
 
-static bool is_good_hop(const struct entry *entry, const char *hop)
-{
-    for (size_t i = 0; i < GOOD_HOPS; i++)
-        if (strcmp(entry->good_hops[i], hop) == 0)
-            return true;
-    return false;
-}
-
-/*
- * A hop that refuses a second target, and never accepted the secret, knows another
- * password for this user: each target would cost a failed login there.
- */
-static void refuse_target(struct entry *entry, const struct guard_ticket *ticket,
-                          const char *target)
-{
-    struct refusals *refusals = &entry->guard->refusals;
-    uint64_t now = loop_now(entry->guard->loop);
-
-    if (!is_good_hop(entry, ticket->hop) && refusals_of_hop(refusals, ticket->hop))
-        refusals_add(refusals, ticket->hop, REFUSALS_ALL, now);
-    refusals_add(refusals, ticket->hop, target, now);
-}
-
 static void doubt(struct entry *entry)
 {
     record_set(entry, LEDGER_DOUBTED);
     for (struct guard_ticket *t = entry->tickets; t != NULL; t = t->next)
-        if (t->state == TICKET_REJECTED && !is_good_hop(entry, t->hop))
-            refuse_target(entry, t, REFUSALS_NONE);
+        if (t->state == TICKET_REJECTED)
+            record_note_bad(entry, t->hop);
     record_log(LOG_LEVEL_WARN, "login_doubted", &entry->record);
     entry_answer(entry, TICKET_REJECTED, GUARD_REJECTED);
     turn_end(entry);
@@ -51,7 +28,9 @@ static void refuse_targets(struct entry *entry)
         if (t->state != TICKET_REJECTED || t->again ||
             (strcmp(t->hop, entry->hop) == 0 && strcmp(t->target, entry->target) == 0))
             continue;
-        refuse_target(entry, t, t->target);
+        record_note_bad(entry, t->hop);
+        refusals_add(&entry->guard->refusals, t->hop, t->target,
+                     loop_now(entry->guard->loop));
         LOG_WARN("target_refused", LOG_TEXT("user", entry->record.user),
                  LOG_TEXT("hop", t->hop), LOG_TEXT("target", t->target));
     }

@@ -122,11 +122,21 @@ static void turn_end_unsent(struct entry *entry)
     turn_end(entry);
 }
 
+/* What was learnt while they waited. */
+static void answer_refused(struct entry *entry)
+{
+    for (struct guard_ticket *t = entry->tickets; t != NULL; t = t->next)
+        if (t->state == TICKET_WAITING && ticket_is_refused(t))
+            ticket_call(t, GUARD_REFUSED);
+}
+
 /* The first that waits may try; nobody does any more: the turn ends. */
 static void turn_hold(struct entry *entry)
 {
-    struct guard_ticket *ticket = entry_first(entry, TICKET_WAITING);
+    struct guard_ticket *ticket;
 
+    answer_refused(entry);
+    ticket = entry_first(entry, TICKET_WAITING);
     entry->holder = ticket;
     if (ticket == NULL) {
         turn_end_unsent(entry);
@@ -249,8 +259,10 @@ static void turn_try_known_good(struct entry *entry)
 
 void turn_decide(struct entry *entry)
 {
-    bool waits = entry_first(entry, TICKET_WAITING) != NULL;
+    bool waits;
 
+    answer_refused(entry);
+    waits = entry_first(entry, TICKET_WAITING) != NULL;
     if (entry->record.state == LEDGER_LATE && entry->unsure == 0 && !entry->trusted) {
         entry->unsure = entry->serial + 1; /* another process had it */
         entry->trusted = true;             /* and the trust, maybe */
@@ -424,7 +436,7 @@ void turn_accepted(struct entry *entry, const struct guard_ticket *ticket)
         return;
     if (!holds &&
         ticket->serial < entry->unsure) { /* of those sent later it says nothing */
-        record_note_hop(entry, ticket->hop);
+        record_note_good(entry, ticket->hop);
         return;
     }
     due = record_accepted(entry, ticket->hop, ticket->target);

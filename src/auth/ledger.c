@@ -529,7 +529,7 @@ bool ledger_open(struct ledger *ledger, struct ledger_book *book,
 struct rearming {
     struct ledger *ledger;
     const char *user; /* NULL: all */
-    size_t count;
+    size_t count;     /* of failures */
 };
 
 /* Whether the record stands for a failure. The lock of the file is held. */
@@ -553,19 +553,28 @@ static bool has_failed(struct ledger *ledger, const struct ledger_login *login)
     return false;
 }
 
+/* Whether the record is kept. One that was accepted forgets who rejected it. */
+static bool rearm_login(struct rearming *rearming, struct ledger_login *login)
+{
+    bool failed;
+
+    if (rearming->user != NULL && strcmp(rearming->user, login->user) != 0)
+        return true;
+    failed = has_failed(rearming->ledger, login);
+    if (failed || login->bad_hops[0] != '\0')
+        rearming->count++;
+    login->bad_hops[0] = '\0';
+    return !failed;
+}
+
 static bool rearm(void *ctx, struct ledger_book *book)
 {
     struct rearming *rearming = ctx;
     size_t kept = 0;
 
-    for (size_t i = 0; i < book->login_count; i++) {
-        const struct ledger_login *login = &book->logins[i];
-
-        if ((rearming->user != NULL && strcmp(rearming->user, login->user) != 0) ||
-            !has_failed(rearming->ledger, login))
-            book->logins[kept++] = *login;
-    }
-    rearming->count = book->login_count - kept;
+    for (size_t i = 0; i < book->login_count; i++)
+        if (rearm_login(rearming, &book->logins[i]))
+            book->logins[kept++] = book->logins[i];
     book->login_count = kept;
     return rearming->count > 0;
 }

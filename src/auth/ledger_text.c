@@ -20,18 +20,20 @@ const char *ledger_state_name(enum ledger_state state)
     return STATES[state];
 }
 
+#define FIELD(text, member)                                                            \
+    {                                                                                  \
+        {text, sizeof(text) - 1}, offsetof(struct ledger_login, member),               \
+            sizeof(((struct ledger_login *)NULL)->member)                              \
+    }
+
 /* The texts of a record, by their names. */
 static const struct {
     struct span name;
-    size_t offset;
+    size_t offset, room;
 } FIELDS[] = {
-    {{"user", 4}, offsetof(struct ledger_login, user)},
-    {{"domain", 6}, offsetof(struct ledger_login, domain)},
-    {{"why", 3}, offsetof(struct ledger_login, why)},
-    {{"at", 2}, offsetof(struct ledger_login, at)},
-    {{"for", 3}, offsetof(struct ledger_login, target_at)},
-    {{"hop", 3}, offsetof(struct ledger_login, hop)},
-    {{"target", 6}, offsetof(struct ledger_login, target)},
+    FIELD("user", user),     FIELD("domain", domain),      FIELD("why", why),
+    FIELD("at", at),         FIELD("for", target_at),      FIELD("hop", hop),
+    FIELD("target", target), FIELD("accepted", good_hops), FIELD("rejected", bad_hops),
 };
 enum { FIELD_COUNT = sizeof(FIELDS) / sizeof(FIELDS[0]) };
 
@@ -232,7 +234,7 @@ static bool take_hex(struct span text, unsigned char *bytes, size_t len)
 }
 
 /* Never empty, never with a NUL in it. */
-static bool take_text(struct span text, char to[LEDGER_TEXT])
+static bool take_text(struct span text, char *to, size_t room)
 {
     size_t len = 0;
 
@@ -248,7 +250,7 @@ static bool take_text(struct span text, char to[LEDGER_TEXT])
         } else if (!is_plain(c)) {
             return false;
         }
-        if (len + 1 >= LEDGER_TEXT)
+        if (len + 1 >= room)
             return false;
         to[len++] = (char)c;
     }
@@ -281,7 +283,8 @@ static bool take_field(struct span word, struct ledger_login *login)
         char *text = (char *)login + FIELDS[i].offset;
 
         if (span_equal(name, FIELDS[i].name))
-            return text[0] == '\0' && take_text(span_skip(word, equals + 1), text);
+            return text[0] == '\0' &&
+                   take_text(span_skip(word, equals + 1), text, FIELDS[i].room);
     }
     return false;
 }
@@ -316,7 +319,7 @@ static enum ledger_read read_hop(struct ledger_book *book, struct span line)
     struct ledger_hop hop;
     struct span word;
 
-    if (!next_word(&line, &word) || !take_text(word, hop.name) ||
+    if (!next_word(&line, &word) || !take_text(word, hop.name, sizeof(hop.name)) ||
         !span_equal(line, SPAN("strong")) || book->hop_count >= LEDGER_RECORDS ||
         ledger_book_has_hop(book, hop.name))
         return LEDGER_READ_BROKEN;

@@ -7,6 +7,7 @@
  *     ccgate-logins 1
  *     salt HEX
  *     login KEY STATE TIME [user=] [domain=] [why=] [at=] [for=] [hop=] [target=]
+ *           [accepted=] [rejected=]      (in the same line)
  *     hop NAME strong
  *     end
  *
@@ -22,7 +23,9 @@ enum {
     LEDGER_KEY = 32,      /* bytes */
     LEDGER_SALT = 32,     /* bytes */
     LEDGER_TEXT = 288,    /* room for a text, its NUL included */
+    LEDGER_LIST = 1024,   /* likewise for a list of hops */
     LEDGER_RECORDS = 256, /* logins at most, and hops at most */
+    LEDGER_BAD_MOST = 2,  /* rejections by hops that never accepted a secret, at most */
 };
 #define LEDGER_FILE_LIMIT ((size_t)4 * 1024 * 1024) /* bytes */
 
@@ -47,6 +50,9 @@ struct ledger_login {
                                                      try that was not accepted */
     char hop[LEDGER_TEXT], target[LEDGER_TEXT];   /* where it was last accepted; hop
                                                      empty: nowhere so far */
+    char good_hops[LEDGER_LIST]; /* a ledger_list of hops that accepted it */
+    char bad_hops[LEDGER_LIST];  /* likewise, a name for each time that a hop rejected
+                                    it which never accepted it */
 };
 
 struct ledger_hop {

@@ -23,6 +23,8 @@ libccgate_a_SOURCES += \
 	src/auth/ledger.c \
 	src/auth/ledger.h \
 	src/auth/ledger_key.c \
+	src/auth/ledger_list.c \
+	src/auth/ledger_list.h \
 	src/auth/ledger_text.c \
 	src/auth/ledger_text.h \
 	src/auth/md4.c \

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "auth/ledger_list.h"
 #include "auth/memory.h"
 #include "auth/offers.h"
 
@@ -41,6 +42,29 @@ void place_held(const struct auth_options *o, char *text, size_t size)
         "name or the password changes, or `ccgate auth rearm`",
         name == NULL ? "this user" : name, told ? record->at : "a proxy",
         record != NULL && record->why[0] != '\0' ? record->why : "rejected");
+}
+
+void place_refused(const struct auth_options *o, const struct auth_request *request,
+                   char *text, size_t size)
+{
+    const char *name = o->login->login_name;
+    const struct ledger_login *record = NULL;
+    char target[LEDGER_TEXT];
+
+    place_target(request, target);
+    (void)guard_state_of(o->guard, o->login, &record);
+    if (record == NULL || ledger_list_has(record->good_hops, o->hop) > 0)
+        snprintf(text, size,
+                 "%.100s accepts the login of %.60s, but not for %.60s, which it "
+                 "answers with 407",
+                 o->hop, name, target[0] == '\0' ? "this target" : target);
+    else
+        snprintf(
+            text, size,
+            "%.60s rejected the login of %.40s for %.60s, but %.60s accepts it; if "
+            "it knows another password, set that for it; `ccgate auth rearm`",
+            o->hop, name, target[0] == '\0' ? "this target" : target,
+            record->hop[0] == '\0' ? "another" : record->hop);
 }
 
 bool auth_is_held(const struct auth_options *options, char *text, size_t size)

@@ -14,6 +14,10 @@ void place_target(const struct auth_request *request, char target[LEDGER_TEXT]);
 /* Why the login is held back, as a sentence fragment. */
 void place_held(const struct auth_options *options, char *text, size_t size);
 
+/* Why the guard answered REFUSED. */
+void place_refused(const struct auth_options *options,
+                   const struct auth_request *request, char *text, size_t size);
+
 /* Whether a login could be made, whatever the hop may offer. */
 bool place_has_login(const struct auth_options *options);
 

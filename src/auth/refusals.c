@@ -55,17 +55,7 @@ bool refusals_has(const struct refusals *refusals, const char *hop, const char *
                   uint64_t now)
 {
     for (size_t i = 0; i < REFUSALS_MOST; i++)
-        if (refusals->list[i].until > now &&
-            (is_for(&refusals->list[i], hop, target) ||
-             is_for(&refusals->list[i], hop, REFUSALS_ALL)))
-            return true;
-    return false;
-}
-
-bool refusals_of_hop(const struct refusals *refusals, const char *hop)
-{
-    for (size_t i = 0; i < REFUSALS_MOST; i++)
-        if (refusals->list[i].hop != NULL && strcmp(refusals->list[i].hop, hop) == 0)
+        if (refusals->list[i].until > now && is_for(&refusals->list[i], hop, target))
             return true;
     return false;
 }

@@ -23,9 +23,6 @@ struct refusals {
     struct refusal list[REFUSALS_MOST];
 };
 
-#define REFUSALS_ALL  ""  /* as a target: every one */
-#define REFUSALS_NONE "?" /* none yet: the hop rejected a login, nobody knows why */
-
 /*
  * now: milliseconds of the loop's clock. The one that ends first makes room. When
  * memory is out, nothing is remembered.
@@ -35,9 +32,6 @@ void refusals_add(struct refusals *refusals, const char *hop, const char *target
 
 bool refusals_has(const struct refusals *refusals, const char *hop, const char *target,
                   uint64_t now);
-
-/* Whether any target of the hop was refused, however long ago. */
-bool refusals_of_hop(const struct refusals *refusals, const char *hop);
 
 void refusals_clear(struct refusals *refusals);
 

@@ -387,8 +387,9 @@ static const struct outcome_info TABLE[OUTCOME_COUNT] = {
             .proxy_error = "http_request_denied",
             .doctor = "AUTH-08",
             .reason = "Target Refused By Proxy",
-            .help = "The proxy accepts the login but refuses this target: ask its "
-                    "operators to allow it; it is not asked again for ten minutes.",
+            .help = "The login is right, but this proxy refuses the target to it: ask "
+                    "its operators to allow it. It is asked again after ten minutes, "
+                    "unless it never accepted the login.",
         },
     [OUTCOME_LOGIN_HELD] =
         {

@@ -3,6 +3,7 @@
  * alone.
  */
 #include "auth/ledger.h"
+#include "auth/ledger_list.h"
 
 #include "loop_rig.h"
 #include "state_rig.h"
@@ -47,7 +48,8 @@ START_TEST(text_of_a_book)
         HEAD "login " KEY1 " closed 1790000000 user=CORP\\alice%20b%C3%A9 domain=CORP "
              "why=rejected at=http://wp1:8080 for=a.test:443 hop=http://wp2:80 "
              "target=http://b.test/\n"
-             "login " KEY2 " accepted 5\n"
+             "login " KEY2 " accepted 5 accepted=http://wp1:80%20http://wp2:80 "
+             "rejected=socks5://wp3:1080%20socks5://wp3:1080\n"
              "hop http://wp1:8080 strong\n"
              "hop https://wp%252:80 strong\n"
              "end\n";
@@ -67,6 +69,10 @@ START_TEST(text_of_a_book)
     ck_assert_str_eq(book.logins[0].hop, "http://wp2:80");
     ck_assert_str_eq(book.logins[0].target, "http://b.test/");
     ck_assert_str_eq(book.logins[1].user, "");
+    ck_assert_str_eq(book.logins[1].good_hops, "http://wp1:80 http://wp2:80");
+    ck_assert_uint_eq(ledger_list_has(book.logins[1].bad_hops, "socks5://wp3:1080"), 2);
+    ck_assert_uint_eq(ledger_list_has(book.logins[1].bad_hops, "socks5://wp3:108"), 0);
+    ck_assert_uint_eq(ledger_list_count(book.logins[1].good_hops), 2);
     ck_assert(ledger_book_has_hop(&book, "https://wp%2:80"));
     ck_assert(!ledger_book_has_hop(&book, "https://wp"));
     buf_init(&out, 65536);
@@ -434,7 +440,7 @@ START_TEST(rearm)
     state_put("logins",
               HEAD "login " KEY1 " closed 1 user=alice\n"
                    "login " KEY2 " doubted 1 user=bob\n"
-                   "login " KEY3 " accepted 1 user=bob\n"
+                   "login " KEY3 " accepted 1 user=dave accepted=a rejected=b\n"
                    "login " KEY4 " trying 1 user=carol\n"
                    "end\n",
               0600);
@@ -448,13 +454,42 @@ START_TEST(rearm)
     ck_assert(ledger_load(other, &book, &stamp, why));
     ck_assert_uint_eq(book.login_count, 3);
     ck_assert(ledger_rearm(ledger, NULL, &count, why));
-    ck_assert_uint_eq(count, 1); /* carol's is under way */
+    ck_assert_uint_eq(count, 2); /* carol's is under way */
     ledger_unref(other);
     ck_assert(ledger_rearm(ledger, NULL, &count, why));
     ck_assert_uint_eq(count, 1); /* its process has ended */
     ck_assert(ledger_load(ledger, &book, &stamp, why));
     ck_assert_uint_eq(book.login_count, 1);
     ck_assert_int_eq(book.logins[0].state, LEDGER_ACCEPTED);
+    ck_assert_str_eq(book.logins[0].good_hops, "a");
+    ck_assert_str_eq(book.logins[0].bad_hops, "");
+}
+END_TEST
+
+/* The latest in front; the oldest make room. */
+START_TEST(lists)
+{
+    char list[LEDGER_LIST] = "", name[LEDGER_TEXT];
+
+    for (int i = 0; i < 200; i++) {
+        snprintf(name, sizeof(name), "http://wp%d.corp:8080", i);
+        ledger_list_add(list, name);
+    }
+    ck_assert(strncmp(list, "http://wp199.corp:8080 http://wp198.corp:8080 ", 46) == 0);
+    ck_assert_uint_gt(ledger_list_count(list), 40);
+    ck_assert_uint_eq(ledger_list_has(list, "http://wp0.corp:8080"), 0);
+    ledger_list_remove(list, "http://wp199.corp:8080");
+    ck_assert(strncmp(list, "http://wp198.corp:8080 http://wp197", 35) == 0);
+    memset(name, 'x', sizeof(name) - 1);
+    name[sizeof(name) - 1] = '\0';
+    for (int i = 0; i < 4; i++)
+        ledger_list_add(list, name);
+    ck_assert_uint_eq(ledger_list_count(list), 3);
+    ck_assert_uint_eq(ledger_list_has(list, name), 3);
+    ledger_list_add(list, "");
+    ck_assert_uint_eq(ledger_list_count(list), 3);
+    ledger_list_remove(list, name);
+    ck_assert_str_eq(list, "");
 }
 END_TEST
 
@@ -485,6 +520,7 @@ int main(void)
     tcase_add_test(tcase, mark);
     tcase_add_test(tcase, keys);
     tcase_add_test(tcase, rearm);
+    tcase_add_test(tcase, lists);
     suite_add_tcase(suite, tcase);
     return suite_run(suite);
 }
