@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "auth/guard.h"
+#include "auth/keytab.h"
 #include "route/route.h"
 #include "verbs.h"
 
@@ -64,9 +65,21 @@ static void find_key(struct view *v, size_t i)
                                guard_account(login), login->domain, v->key[i]);
 }
 
+static bool is_keytab_of(const struct view *v, const struct config_login *login,
+                         const struct ledger_login *record)
+{
+    unsigned char key[LEDGER_KEY];
+
+    return login->keytab != NULL && strcmp(login->keytab, record->keytab) == 0 &&
+           keytab_key(v->book.salt, login->keytab, login->principal, key) &&
+           memcmp(key, record->key, LEDGER_KEY) == 0;
+}
+
 static bool is_record_of(const struct view *v, size_t hop,
                          const struct ledger_login *record)
 {
+    if (record->keytab[0] != '\0')
+        return is_keytab_of(v, v->hops[hop]->login, record);
     return v->has_key[hop] && memcmp(v->key[hop], record->key, LEDGER_KEY) == 0;
 }
 
@@ -97,6 +110,7 @@ static json_t *login_json(const struct view *v, const struct ledger_login *recor
 
     json_object_set_new(object, "user", text_or_null(record->user));
     json_object_set_new(object, "domain", text_or_null(record->domain));
+    json_object_set_new(object, "keytab", text_or_null(record->keytab));
     json_object_set_new(object, "state", json_string(ledger_state_name(record->state)));
     json_object_set_new(object, "since", time_text(record->time));
     json_object_set_new(object, "why", text_or_null(record->why));
@@ -174,9 +188,11 @@ static void print_meaning(const json_t *login)
     const char *state = get(login, "state");
 
     if (strcmp(state, "closed") == 0)
-        printf("  %s at %s; nothing is sent until the password changes (ccgate auth\n"
-               "  set) or ccgate auth rearm\n",
-               get(login, "why"), get(login, "failed_at"));
+        printf("  %s at %s; nothing is sent until the %s or ccgate auth rearm\n",
+               get(login, "why"), get(login, "failed_at"),
+               get(login, "keytab")[0] != '\0'
+                   ? "keytab changes"
+                   : "password changes (ccgate auth\n  set)");
     else if (strcmp(state, "doubted") == 0)
         printf("  %s refused it after it had been accepted; one more refusal closes\n",
                get(login, "failed_at"));
@@ -197,7 +213,8 @@ static void print_login(const json_t *login)
         printf("  %s %s\n", i == 0 ? "for" : "and",
                json_string_value(json_array_get(hops, i)));
     if (json_array_size(hops) == 0)
-        puts("  with a password that is configured for no proxy now");
+        printf("  with a %s that is configured for no proxy now\n",
+               get(login, "keytab")[0] != '\0' ? "keytab" : "password");
     print_meaning(login);
 }
 

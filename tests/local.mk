@@ -34,6 +34,7 @@ unit_tests = \
 	tests/unit/test_head \
 	tests/unit/test_health \
 	tests/unit/test_import \
+	tests/unit/test_keytab \
 	tests/unit/test_lifetime \
 	tests/unit/test_ledger \
 	tests/unit/test_listener \

@@ -13,6 +13,7 @@
 
 #include "auth/gss_crew.h"
 #include "base/buf.h"
+#include "base/log.h"
 
 /* What took too long and is not tried again for a while. */
 struct rest {
@@ -275,6 +276,9 @@ static void call_returned(void *ctx, struct gss_call *call)
     struct gss *gss = ctx;
 
     (void)list_remove(&gss->running, call);
+    if (call->result.rejected)
+        LOG_WARN("keytab_closed", LOG_TEXT("keytab", call->target.keytab),
+                 LOG_TEXT("why", call->result.why));
     defer(gss->o.loop, &gss->turn);
     answer(gss, call);
 }
@@ -290,7 +294,8 @@ struct gss *gss_new(const struct gss_options *options)
     gss->o = *options;
     deadline_init(&gss->limit, dispatch, gss);
     deferred_init(&gss->turn, dispatch, gss);
-    gss->crew = gss_crew_new(gss->o.loop, gss->o.maker, call_returned, gss);
+    gss->crew =
+        gss_crew_new(gss->o.loop, gss->o.maker, gss->o.ledger, call_returned, gss);
     if (gss->crew == NULL) {
         free(gss);
         return NULL;

@@ -12,6 +12,7 @@
 #define CCGATE_AUTH_GSS_H
 
 #include "auth/gss_maker.h"
+#include "auth/ledger.h"
 #include "base/loop.h"
 
 enum { GSS_THREADS = 2, GSS_REST_MS = 30000 };
@@ -21,6 +22,7 @@ struct gss_options {
     const struct gss_maker *maker;
     uint64_t call_ms;
     uint64_t rest_ms;
+    struct ledger *ledger; /* referred to; NULL: what became of keytabs is forgotten */
 };
 
 struct gss;

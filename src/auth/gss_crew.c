@@ -12,10 +12,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "auth/keytab.h"
 #include "config/secret.h"
 
 struct gss_crew {
     const struct gss_maker *maker;
+    struct keytabs *keytabs;
     pthread_mutex_t mutex;
     unsigned refs;             /* the loop's, and one per thread */
     int bell;                  /* a byte in there wakes the loop; -1: nobody listens */
@@ -109,6 +111,7 @@ static void crew_unref(struct gss_crew *crew)
     pthread_mutex_unlock(&crew->mutex);
     if (!last)
         return;
+    keytabs_free(crew->keytabs);
     pthread_mutex_destroy(&crew->mutex);
     free(crew);
 }
@@ -121,7 +124,8 @@ static void *thread_run(void *arg)
     const struct span input = {call->input, call->input_len};
     bool wanted;
 
-    maker->step(&call->context, &call->target, input, &call->result);
+    keytabs_step(crew->keytabs, maker, &call->context, &call->target, input,
+                 &call->result);
     pthread_mutex_lock(&crew->mutex);
     wanted = crew->bell >= 0;
     if (wanted) {
@@ -211,6 +215,7 @@ static int bell_hang(struct gss_crew *crew)
 }
 
 struct gss_crew *gss_crew_new(struct loop *loop, const struct gss_maker *maker,
+                              struct ledger *ledger,
                               void (*returned)(void *ctx, struct gss_call *call),
                               void *ctx)
 {
@@ -218,7 +223,9 @@ struct gss_crew *gss_crew_new(struct loop *loop, const struct gss_maker *maker,
 
     if (crew == NULL)
         return NULL;
-    if (pthread_mutex_init(&crew->mutex, NULL) != 0) {
+    crew->keytabs = keytabs_new(ledger);
+    if (crew->keytabs == NULL || pthread_mutex_init(&crew->mutex, NULL) != 0) {
+        keytabs_free(crew->keytabs);
         free(crew);
         return NULL;
     }

@@ -5,6 +5,7 @@
 #define CCGATE_AUTH_GSS_CREW_H
 
 #include "auth/gss_maker.h"
+#include "auth/ledger.h"
 #include "base/loop.h"
 
 /* A call. It is its thread's own while it runs, but for what is marked. */
@@ -33,8 +34,12 @@ void gss_call_free(struct gss_call *call, const struct gss_maker *maker);
 
 struct gss_crew;
 
-/* returned: a call came back; it is the callee's then. NULL when memory is out. */
+/*
+ * ledger: NULL, or where rejected keytabs stand. returned: a call came back; it is the
+ * callee's then. NULL when memory is out.
+ */
 struct gss_crew *gss_crew_new(struct loop *loop, const struct gss_maker *maker,
+                              struct ledger *ledger,
                               void (*returned)(void *ctx, struct gss_call *call),
                               void *ctx);
 

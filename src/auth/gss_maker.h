@@ -34,7 +34,8 @@ enum gss_verdict {
 
 struct gss_result {
     enum gss_verdict verdict;
-    char *token; /* for gss_result_clear(); NULL: none */
+    bool rejected; /* UNABLE: the KDC took the keytab's key for a wrong password */
+    char *token;   /* for gss_result_clear(); NULL: none */
     size_t token_len;
     char why[GSS_WHY]; /* when there is no token, for people */
 };

@@ -38,6 +38,9 @@ struct failure {
 
 /* ---- reasons ---- */
 
+/* The KDC counts it as a failed login. */
+static const char OUT_OF_DATE[] = "the keytab is out of date: have it made anew";
+
 /* What the library's text means for the user; the first one that fits. */
 static const struct advice {
     const char *text;
@@ -68,8 +71,8 @@ static const struct advice {
      "Kerberos does",
      "the KDC does not know the service HTTP of this name: name the proxy as "
      "Kerberos does"},
-    {"Preauthentication failed", NULL, "the keytab is out of date: have it made anew"},
-    {"Password incorrect", NULL, "the keytab is out of date: have it made anew"},
+    {"Preauthentication failed", NULL, OUT_OF_DATE},
+    {"Password incorrect", NULL, OUT_OF_DATE},
 };
 
 static const char *advice_find(const char *text, bool keytab)
@@ -108,6 +111,7 @@ static void explain(const struct gss_symbols *library, struct failure failure,
                     struct gss_result *result)
 {
     char text[160] = "";
+    const char *advice;
 
     /* The mechanism's text says more than GSSAPI's, where it has one. */
     if (failure.minor != 0)
@@ -116,8 +120,9 @@ static void explain(const struct gss_symbols *library, struct failure failure,
     if (text[0] == '\0')
         add_status(library, failure.major, GSS_C_GSS_CODE, GSS_C_NO_OID, text,
                    sizeof(text));
-    (void)snprintf(result->why, sizeof(result->why), "%s (%s)",
-                   advice_find(text, target->keytab != NULL), text);
+    advice = advice_find(text, target->keytab != NULL);
+    result->rejected = advice == OUT_OF_DATE;
+    (void)snprintf(result->why, sizeof(result->why), "%s (%s)", advice, text);
 }
 
 /* ---- names and credentials ---- */

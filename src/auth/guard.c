@@ -407,6 +407,11 @@ const char *guard_trouble(const struct guard *guard)
     return guard->trouble[0] != '\0' ? guard->trouble : NULL;
 }
 
+struct ledger *guard_ledger(const struct guard *guard)
+{
+    return guard->ledger;
+}
+
 /* ---- what is known ---- */
 
 void guard_look(struct guard *guard)

@@ -46,6 +46,9 @@ void guard_free(struct guard *guard);
 /* What is wrong with the state file, as a sentence fragment; NULL: nothing. */
 const char *guard_trouble(const struct guard *guard);
 
+/* The state file, for others who note failures in it; NULL: there is none. */
+struct ledger *guard_ledger(const struct guard *guard);
+
 /* Where a login is made. Texts are copied. */
 struct guard_place {
     const char *hop;    /* hop.name */

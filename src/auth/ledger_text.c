@@ -34,6 +34,7 @@ static const struct {
     FIELD("user", user),     FIELD("domain", domain),      FIELD("why", why),
     FIELD("at", at),         FIELD("for", target_at),      FIELD("hop", hop),
     FIELD("target", target), FIELD("accepted", good_hops), FIELD("rejected", bad_hops),
+    FIELD("keytab", keytab),
 };
 enum { FIELD_COUNT = sizeof(FIELDS) / sizeof(FIELDS[0]) };
 

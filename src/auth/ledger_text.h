@@ -7,7 +7,7 @@
  *     ccgate-logins 1
  *     salt HEX
  *     login KEY STATE TIME [user=] [domain=] [why=] [at=] [for=] [hop=] [target=]
- *           [accepted=] [rejected=]      (in the same line)
+ *           [accepted=] [rejected=] [keytab=]      (in the same line)
  *     hop NAME strong
  *     end
  *
@@ -39,12 +39,13 @@ enum ledger_state {
     LEDGER_CLOSED,   /* never to be sent again */
 };
 
-/* One account with one password. Texts are empty where unknown. */
+/* One account with one password, or keytab. Texts are empty where unknown. */
 struct ledger_login {
     unsigned char key[LEDGER_KEY];
     enum ledger_state state;
     uint64_t time;                                /* of the state, seconds since 1970 */
     char user[LEDGER_TEXT], domain[LEDGER_TEXT];  /* for people */
+    char keytab[LEDGER_TEXT];                     /* its path; empty: a password */
     char why[LEDGER_TEXT];                        /* CLOSED: for people */
     char at[LEDGER_TEXT], target_at[LEDGER_TEXT]; /* the hop and target of the last
                                                      try that was not accepted */

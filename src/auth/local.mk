@@ -20,6 +20,8 @@ libccgate_a_SOURCES += \
 	src/auth/guard_record.c \
 	src/auth/guard_repeat.c \
 	src/auth/guard_turn.c \
+	src/auth/keytab.c \
+	src/auth/keytab.h \
 	src/auth/ledger.c \
 	src/auth/ledger.h \
 	src/auth/ledger_key.c \

@@ -57,6 +57,7 @@ struct egress *egress_new(struct loop *loop, struct config *config)
         .maker = &gss_library,
         .call_ms = config->timeout.ticket,
         .rest_ms = GSS_REST_MS,
+        .ledger = e->guard != NULL ? guard_ledger(e->guard) : NULL,
     });
     e->lifetimes = lifetimes_new();
     e->pool = e->lifetimes ? pool_new(loop, e->lifetimes) : NULL;
