@@ -115,12 +115,15 @@ static void wpad_said(void *ctx, const struct settings_said *said)
     enum said next = SAID_NOTHING;
 
     query->settings = NULL;
-    if (said->failed || said->pending)
+    if (said->failed || said->pending) {
+        route_explain(query, said->failed ? "wpad: failed" : "wpad",
+                      span_of(said->text));
         next = absent(query, "wpad", said->text);
-    else if (said->kind == SYSTEM_PAC_URL)
+    } else if (said->kind == SYSTEM_PAC_URL) {
         next = route_ask_script(query, "wpad", said->source, span_of(said->text));
-    else
+    } else {
         route_explain(query, "wpad", span_of(said->text));
+    }
     route_resume(query, next);
 }
 

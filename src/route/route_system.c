@@ -101,10 +101,12 @@ static enum said take(struct route_query *query, const struct settings_said *sai
 {
     struct router *router = query->router;
 
-    if (said->failed || said->pending)
+    if (said->failed || said->pending) {
+        route_explain(query, LABEL ": failed", span_of(said->text));
         return route_decided(query,
                              route_refuse(router->config, OUTCOME_ROUTE_UNDECIDED,
                                           label, span_of(said->text)));
+    }
     switch (said->kind) {
     case SYSTEM_PAC_URL:
         return route_ask_script(query, LABEL, said->source, span_of(said->text));

@@ -30,13 +30,13 @@ static void answered(void *ctx, struct route *route)
     loop_stop(loop);
 }
 
-static void decides(const char *yaml, char *const *environment, const char *way)
+/* Those who are asked get the route; it may outlive all that it was made by. */
+static struct route *route_of(const char *yaml, char *const *environment, bool trace)
 {
     struct config *config = config_of(yaml);
     struct router *router;
     struct route *route = NULL;
     struct means means;
-    char text[1024];
 
     ck_assert(means_open(&means, loop, resolver, config));
     router = router_new(&(struct router_options){.loop = loop,
@@ -51,16 +51,25 @@ static void decides(const char *yaml, char *const *environment, const char *way)
                                                               .port = 443,
                                                               .secure = true,
                                                               .own_caller = true,
+                                                              .trace = trace,
                                                               .patient = true},
                                       answered, &route));
     loop_await();
     ck_assert_ptr_nonnull(route);
-    show(route, text, sizeof(text));
-    ck_assert_str_eq(text, way);
-    route_unref(route);
     router_free(router);
     means_close(&means);
     config_unref(config);
+    return route;
+}
+
+static void decides(const char *yaml, char *const *environment, const char *way)
+{
+    struct route *route = route_of(yaml, environment, false);
+    char text[1024];
+
+    show(route, text, sizeof(text));
+    ck_assert_str_eq(text, way);
+    route_unref(route);
 }
 
 #define VIA    "via_corp_proxy: true\n"
@@ -211,6 +220,40 @@ START_TEST(test_variables)
 }
 END_TEST
 
+/* What did not answer stands in the trace, also where something else decided then. */
+static const struct {
+    const char *yaml;
+    enum system_kind kind;
+    const char *lines;
+} traces[] = {
+    {"wpad: on", SYSTEM_FAILED,
+     "own listener: no\nlocal target: no\nwpad: failed: S: said\n"
+     "decided: wpad: S: said\n"},
+    {"wpad: on\nproxy: http://l:1", SYSTEM_FAILED,
+     "own listener: no\nlocal target: no\nwpad: failed: S: said\n"
+     "decided: proxy: list, for want of a PAC script: S: said\n"},
+    {"wpad: on\nproxy: http://l:1", SYSTEM_NOTHING,
+     "own listener: no\nlocal target: no\nwpad: said\ndecided: proxy: list\n"},
+    {"{}", SYSTEM_FAILED,
+     "own listener: no\nlocal target: no\nenvironment: no variable names a proxy\n"
+     "system: failed: S: said\ndecided: system: S: said\n"},
+};
+
+START_TEST(test_trace)
+{
+    struct route *route;
+
+    settings_answer(&(struct system_answer){.kind = traces[_i].kind,
+                                            .every_url = true,
+                                            .source = SPAN("S"),
+                                            .text = SPAN("said")});
+    fake(ANSWERS);
+    route = route_of(traces[_i].yaml, NULL, true);
+    ck_assert_str_eq(route->trace, traces[_i].lines);
+    route_unref(route);
+}
+END_TEST
+
 /* Whoever sets the desktop up or answers DHCP gets no login by naming a proxy. */
 START_TEST(test_login)
 {
@@ -245,6 +288,7 @@ int main(void)
     tcase_add_loop_test(tcase, test_said, 0, COUNT(cases));
     tcase_add_loop_test(tcase, test_failed, 0, 4);
     tcase_add_loop_test(tcase, test_variables, 0, COUNT(variables));
+    tcase_add_loop_test(tcase, test_trace, 0, COUNT(traces));
     tcase_add_test(tcase, test_login);
     suite_add_tcase(suite, tcase);
     return suite_run(suite);
