@@ -10,6 +10,7 @@
 
 #include "pac/fetch.h"
 
+#define LOCATION     SPAN("Location:")
 #define REDIRECTS    5
 #define HEAD_LIMIT   262144 /* bytes of all header lines */
 #define CONNECT_MS   10000L
@@ -23,6 +24,8 @@ struct transfer {
     size_t head; /* bytes of header lines so far */
     bool head_too_long;
     bool body_too_long;
+    bool tls;           /* https can be had */
+    char location[512]; /* of the last answer; empty: none, or one that does not fit */
     char ca_fault[256];
     char error[CURL_ERROR_SIZE];
 };
@@ -50,10 +53,19 @@ static size_t on_body(char *bytes, size_t one, size_t n, void *ctx)
 /* NOLINTNEXTLINE(readability-non-const-parameter) */
 static size_t on_header(char *line, size_t one, size_t n, void *ctx)
 {
+    struct span all = {line, one * n};
     struct transfer *t = ctx;
 
-    if (span_starts((struct span){line, one * n}, SPAN("HTTP/")))
+    if (span_starts(all, SPAN("HTTP/"))) {
         buf_reset(&t->fetch->bytes);
+        t->location[0] = '\0';
+    } else if (span_starts_nocase(all, LOCATION)) {
+        all = span_skip(all, LOCATION.len);
+        all.len = span_find(all, '\r'); /* that libcurl leaves on the line */
+        all = span_trim(all);
+        (void)snprintf(t->location, sizeof(t->location), "%.*s",
+                       all.len < sizeof(t->location) ? (int)all.len : 0, all.at);
+    }
     t->head += one * n;
     t->head_too_long = t->head > HEAD_LIMIT;
     return t->head_too_long ? 0 : one * n;
@@ -170,13 +182,41 @@ static bool set_answer(struct transfer *t)
 static bool set_tls(struct transfer *t)
 {
     if (SET(CURLOPT_CAINFO, NULL) && SET(CURLOPT_CAPATH, NULL) &&
-        SET(CURLOPT_SSL_CTX_FUNCTION, on_context) && SET(CURLOPT_SSL_CTX_DATA, t))
+        SET(CURLOPT_SSL_CTX_FUNCTION, on_context) && SET(CURLOPT_SSL_CTX_DATA, t)) {
+        t->tls = true;
         return true;
+    }
     return span_starts_nocase(t->ask->url, SPAN("http:")) &&
            SET(CURLOPT_REDIR_PROTOCOLS_STR, "http");
 }
 
 /* ---- what it was ---- */
+
+static bool is_redirect(struct transfer *t)
+{
+    long status = 0;
+
+    (void)curl_easy_getinfo(t->curl, CURLINFO_RESPONSE_CODE, &status);
+    return status >= 300 && status < 400;
+}
+
+/*
+ * Says where the server sends us: libcurl keeps no redirect that it does not follow. Of
+ * a URL that is more than a place, or holds a user name, the scheme is all that is
+ * told.
+ */
+static bool refuse_redirect(struct transfer *t, const char *why)
+{
+    const char *to = t->location;
+    size_t len = strcspn(to, "?#");
+    size_t scheme = strcspn(to, ":/");
+
+    if (strncmp(to + scheme, "://", 3) != 0 || strchr(to, '@') != NULL)
+        len = to[scheme] == ':' ? scheme + 1 : 0;
+    return fetch_fail(t->fetch, SYSTEM_REDIRECTS,
+                      "the server redirects to %.*s%s, which is not followed: %s",
+                      (int)len, to, len > scheme + 1 ? "" : "...", why);
+}
 
 static bool fail_transfer(struct transfer *t, CURLcode code)
 {
@@ -197,12 +237,19 @@ static bool fail_transfer(struct transfer *t, CURLcode code)
     case CURLE_TOO_MANY_REDIRECTS:
         return fetch_fail(fetch, SYSTEM_REDIRECTS, "more than %d redirects", REDIRECTS);
     case CURLE_UNSUPPORTED_PROTOCOL:
-        return fetch_fail(fetch, SYSTEM_REDIRECTS, "%s", said);
+        return refuse_redirect(t, t->tls
+                                      ? "it is neither http nor https"
+                                      : "it is not http, and libcurl has no OpenSSL");
     case CURLE_LOGIN_DENIED:
+        if (is_redirect(t))
+            return refuse_redirect(t, "it has a user name, and PAC files are fetched "
+                                      "without a login");
         return fetch_fail(fetch, SYSTEM_BAD_URL,
                           "its URL has a user name, and PAC files are fetched without "
                           "a login");
     case CURLE_URL_MALFORMAT:
+        if (is_redirect(t))
+            return refuse_redirect(t, "it is no http or https URL");
         return fetch_fail(fetch, SYSTEM_BAD_URL, "%s", said);
     case CURLE_PARTIAL_FILE:
     case CURLE_RECV_ERROR:

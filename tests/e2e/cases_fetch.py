@@ -194,9 +194,20 @@ def redirects(world):
 
     _, server = check(world, loop, "redirects", "more than 5")
     expect(len(server.heads), 6, "requests")
-    for target in ("file:///etc/passwd", "ftp://127.0.0.1/x", "data:,FindProxyForURL"):
+    kind = "which is not followed: it is neither http nor https"
+    login = "it has a user name"
+    for target, *words in (
+        ("file:///etc/passwd", f"redirects to file:///etc/passwd, {kind}"),
+        ("ftp://127.0.0.1/x?secret", f"redirects to ftp://127.0.0.1/x, {kind}"),
+        ("data:,FindProxyForURL", f"redirects to data:..., {kind}"),
+        ("http://[::x/", "redirects to http://[::x/, which is not followed"),
+        ("http://u:secret@127.0.0.1/", "redirects to http:..., which is not", login),
+        ("//u:secret@127.0.0.1/", "redirects to ..., which is not", login),
+    ):
         answer = simple("", f"Location: {target}", status=b"HTTP/1.1 302 Found")
-        check(world, answer, "redirects")
+        got, _ = check(world, answer, "redirects", *words)
+        if "secret" in got.why:
+            raise Failure(f"a secret is told: {got.why}")
     with Server(simple(PAC)) as server:
         answer = simple("", f"Location: {server.url}", status=b"HTTP/1.1 307 There")
         check(world, answer, "ok")
