@@ -12,6 +12,7 @@
 #include "base/url.h"
 
 #define NS_PER_MS 1000000u
+#define NS_PER_US 1000u
 
 static json_t *id_json(request_id id)
 {
@@ -83,14 +84,36 @@ static json_t *route_json(const struct route *route, json_t *hops)
     return object;
 }
 
+static json_t *script_json(const struct route_script *script)
+{
+    json_t *object = json_object();
+
+    json_object_set_new(object, "cached", json_boolean(script->cached));
+    json_object_set_new(object, "age_ms",
+                        script->cached ? status_number(script->age_ms) : json_null());
+    json_object_set_new(object, "took_us",
+                        script->cached ? json_null()
+                                       : json_real((double)script->ns / NS_PER_US));
+    json_object_set_new(object, "runs",
+                        script->cached ? json_null() : status_number(script->runs));
+    json_object_set_new(object, "told", status_text(script->facts));
+    return object;
+}
+
 /* Of a configuration that is no more in force, the reason is left. */
 static json_t *decision_json(const struct server *server,
                              const struct request_view *view)
 {
     json_t *object;
 
-    if (view->route != NULL)
-        return route_json(view->route, hops_json(server, view->route));
+    if (view->route != NULL) {
+        object = route_json(view->route, hops_json(server, view->route));
+        json_object_set_new(object, "script",
+                            view->route->script.asked
+                                ? script_json(&view->route->script)
+                                : json_null());
+        return object;
+    }
     if (view->access->why == NULL)
         return json_null();
     object = json_object();
@@ -271,9 +294,10 @@ static void decided(void *ctx, struct route *route)
         object = route_json(route, names_json(route));
         json_object_set_new(object, "trace", lines_json(route->trace));
         json_object_set_new(object, "without_query", json_boolean(r->plain));
-        json_object_set_new(
-            object, "differs",
-            json_boolean(r->why != NULL && strcmp(r->why, route->why) != 0));
+        json_object_set_new(object, "differs",
+                            r->why != NULL
+                                ? json_boolean(strcmp(r->why, route->why) != 0)
+                                : json_null());
     }
     route_unref(route);
     rerun_cancel(r);

@@ -154,6 +154,27 @@ static void put_attempts(struct table *t, const json_t *request)
         table_put(t, "  %-8s and %u attempts more\n", "", more);
 }
 
+/* How the request's own run of it went, as far as that is written down. */
+static void put_script(struct table *t, const json_t *script)
+{
+    const char *told = table_get_text(script, "told");
+    unsigned runs = (unsigned)table_get_number(script, "runs");
+    char age[TABLE_CELL];
+
+    if (!json_is_object(script))
+        return;
+    table_duration(age, table_get_number(script, "age_ms") / 1000);
+    if (json_is_true(json_object_get(script, "cached")))
+        table_put(t, "  %-8s not run: it had said so %s before", "script", age);
+    else
+        table_put(t, "  %-8s ran %u time%s, %.1f us", "script", runs,
+                  runs == 1 ? "" : "s",
+                  json_real_value(json_object_get(script, "took_us")));
+    table_put(t, "%s", told[0] != '\0' ? "; it was told " : "");
+    table_put_text(t, told);
+    table_put(t, "\n");
+}
+
 static void put_route(struct table *t, const json_t *request)
 {
     const json_t *route = json_object_get(request, "route");
@@ -163,18 +184,23 @@ static void put_route(struct table *t, const json_t *request)
         put_line(t, "took", through);
     if (json_is_object(route))
         route_table(route, t);
+    put_script(t, json_object_get(route, "script"));
 }
 
 static void put_rerun(struct table *t, const json_t *rerun)
 {
+    const json_t *differs = json_object_get(rerun, "differs");
+
     if (!json_is_object(rerun))
         return;
     table_put(t, "decided again just now, for the request itself was not traced%s:\n",
               json_is_true(json_object_get(rerun, "without_query"))
                   ? ", and without the query of its URL"
                   : "");
-    if (json_is_true(json_object_get(rerun, "differs")))
-        put_line(t, "mind", "this time the reason is another one");
+    if (json_is_true(differs))
+        put_line(t, "mind", "this time the answer is another one");
+    else if (json_is_false(differs))
+        put_line(t, "mind", "the answer is the same as the request's");
     route_table(rerun, t);
 }
 

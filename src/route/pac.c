@@ -31,7 +31,9 @@ struct pac_query {
     struct pac_run *run;
     struct deferred delivery;
     enum pac_verdict verdict;
-    char *text; /* what is delivered: what was said, or why not */
+    char *text;  /* what is delivered: what was said, or why not */
+    char *facts; /* of what is cached; or NULL */
+    uint64_t made;
     pac_callback *callback;
     void *ctx;
 };
@@ -62,6 +64,7 @@ static void query_free(struct pac_query *query)
     buf_clear(&query->url);
     buf_clear(&query->host);
     free(query->text);
+    free(query->facts);
     free(query);
     pac_unref(pac);
 }
@@ -100,7 +103,9 @@ static void query_deliver(void *ctx)
         decision.why = "memory is out";
     } else if (query->verdict == PAC_SAID) {
         decision.text = span_of(query->text);
+        decision.facts = span_of(query->facts != NULL ? query->facts : "");
         decision.cached = true;
+        decision.age_ms = loop_now(query->pac->loop) - query->made;
     } else {
         decision.why = query->text;
     }
@@ -122,12 +127,16 @@ static void run_ended(void *ctx, const struct pac_run_result *result)
         .host = buf_span(&query->host),
         .ns = result->ns,
         .rounds = result->rounds,
+        .facts = result->facts,
         .trace = result->trace,
     };
 
     query->run = NULL;
     if (result->end == PAC_RUN_RESULT) {
-        pac_cache_put(pac->cache, buf_span(&query->url), result->text, now,
+        const struct pac_cached cached = {
+            .said = result->text, .facts = result->facts, .made = now};
+
+        pac_cache_put(pac->cache, buf_span(&query->url), &cached,
                       now + result->lifetime_ms);
     } else {
         counter_add(COUNTER_PAC_FAILURES, 1);
@@ -140,13 +149,14 @@ static void run_ended(void *ctx, const struct pac_run_result *result)
 static void query_run(struct pac_query *query)
 {
     struct pac *pac = query->pac;
-    struct span said = {NULL, 0};
+    struct pac_cached cached;
 
-    if (!query->trace)
-        said = pac_cache_get(pac->cache, buf_span(&query->url), loop_now(pac->loop));
-    if (said.at != NULL) {
+    if (!query->trace && pac_cache_get(pac->cache, buf_span(&query->url),
+                                       loop_now(pac->loop), &cached)) {
         counter_add(COUNTER_PAC_CACHED, 1);
-        query_know(query, PAC_SAID, said);
+        query->facts = cached.facts.len > 0 ? span_dup(cached.facts) : NULL;
+        query->made = cached.made;
+        query_know(query, PAC_SAID, cached.said);
         return;
     }
     query_enter(query, QUERY_RUNNING);

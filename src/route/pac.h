@@ -38,8 +38,10 @@ struct pac_decision {
     struct span url;    /* as the script was shown it */
     struct span host;
     bool cached;
-    uint64_t ns;       /* in the engine */
-    unsigned rounds;   /* see pac_run_result */
+    uint64_t age_ms; /* of what is cached */
+    uint64_t ns;     /* in the engine */
+    unsigned rounds; /* see pac_run_result, as the next two */
+    struct span facts;
     struct span trace; /* for pac_trace_next() */
 };
 

@@ -14,10 +14,10 @@
 struct entry {
     struct entry *chain;
     TAILQ_ENTRY(entry) age;
-    uint64_t expires;
+    uint64_t made, expires;
     uint32_t hash;
-    size_t url_len, said_len;
-    char text[]; /* the URL, then what was said */
+    size_t url_len, said_len, facts_len;
+    char text[]; /* the URL, what was said, the facts */
 };
 
 struct pac_cache {
@@ -84,17 +84,23 @@ static struct entry *find(struct pac_cache *cache, struct span url, uint32_t has
     return entry;
 }
 
-struct span pac_cache_get(struct pac_cache *cache, struct span url, uint64_t now)
+bool pac_cache_get(struct pac_cache *cache, struct span url, uint64_t now,
+                   struct pac_cached *cached)
 {
     struct entry *entry = find(cache, url, hash_of(url));
+    const char *said;
 
     if (entry == NULL)
-        return (struct span){NULL, 0};
+        return false;
     if (entry->expires <= now) {
         drop(cache, entry);
-        return (struct span){NULL, 0};
+        return false;
     }
-    return (struct span){entry->text + entry->url_len, entry->said_len};
+    said = entry->text + entry->url_len;
+    *cached = (struct pac_cached){.said = {said, entry->said_len},
+                                  .facts = {said + entry->said_len, entry->facts_len},
+                                  .made = entry->made};
+    return true;
 }
 
 /* Drops the old ones that have expired; if the oldest has not, it alone. */
@@ -112,9 +118,19 @@ static void make_room(struct pac_cache *cache, uint64_t now)
     }
 }
 
-void pac_cache_put(struct pac_cache *cache, struct span url, struct span said,
-                   uint64_t now, uint64_t expires)
+static void append(struct entry *entry, size_t *at, struct span text)
 {
+    if (text.len > 0)
+        memcpy(entry->text + *at, text.at, text.len);
+    *at += text.len;
+}
+
+void pac_cache_put(struct pac_cache *cache, struct span url,
+                   const struct pac_cached *cached, uint64_t expires)
+{
+    struct span said = cached->said;
+    uint64_t now = cached->made;
+    size_t at = 0;
     uint32_t hash = hash_of(url);
     struct entry *entry = find(cache, url, hash);
 
@@ -124,14 +140,16 @@ void pac_cache_put(struct pac_cache *cache, struct span url, struct span said,
         return;
     if (cache->count >= CACHE_LIMIT)
         make_room(cache, now);
-    entry = calloc(1, sizeof(*entry) + url.len + said.len);
+    entry = calloc(1, sizeof(*entry) + url.len + said.len + cached->facts.len);
     if (entry == NULL)
         return;
-    memcpy(entry->text, url.at, url.len);
-    if (said.len > 0)
-        memcpy(entry->text + url.len, said.at, said.len);
+    append(entry, &at, url);
+    append(entry, &at, said);
+    append(entry, &at, cached->facts);
     entry->url_len = url.len;
     entry->said_len = said.len;
+    entry->facts_len = cached->facts.len;
+    entry->made = now;
     entry->hash = hash;
     entry->expires = expires;
     entry->chain = cache->buckets[hash % CACHE_BUCKETS];

@@ -127,6 +127,18 @@ void pac_names_fill(const struct pac_names *names, struct pac_ask *ask)
         };
 }
 
+void pac_names_tell(const struct pac_names *names, struct buf *out)
+{
+    for (size_t i = 0; i < names->count; i++) {
+        const struct pac_name_entry *entry = &names->at[i];
+
+        if (entry->addresses != NULL)
+            (void)buf_printf(out, "%s%s = %s", out->len > 0 ? ", " : "", entry->name,
+                             entry->addresses[0] != '\0' ? entry->addresses
+                                                         : "no address");
+    }
+}
+
 uint64_t pac_names_lifetime(const struct pac_names *names, uint32_t used,
                             uint64_t most_ms)
 {

@@ -50,6 +50,9 @@ bool pac_names_find(struct pac_names *names, struct span name, enum pac_family f
 /* Puts the table into a question; the views last as long as the table. */
 void pac_names_fill(const struct pac_names *names, struct pac_ask *ask);
 
+/* Appends "a.test = 192.0.2.1, b.test = no address". What does not fit is left out. */
+void pac_names_tell(const struct pac_names *names, struct buf *out);
+
 /*
  * For how many ms what used these entries (bits, see pac_answer.names_used) stays true,
  * most_ms at most.

@@ -22,6 +22,7 @@ void run_free(struct pac_run *run)
 {
     defer_cancel(&run->delivery);
     pac_names_clear(&run->names);
+    buf_clear(&run->facts);
     buf_clear(&run->calls);
     free(run->url);
     free(run->host);
@@ -37,6 +38,7 @@ static void run_deliver(void *ctx)
         .why = run->why != NULL ? run->why : "memory is out",
         .ns = run->ns,
         .rounds = run->rounds,
+        .facts = buf_span(&run->facts),
         .trace = buf_span(&run->calls),
     };
 
@@ -53,6 +55,8 @@ void run_fail(struct pac_run *run, enum pac_run_end end, const char *why)
     run->state = RUN_DONE;
     run->end = end;
     run->why = span_dup(span_of(why));
+    if (run->facts.len == 0)
+        pac_names_tell(&run->names, &run->facts);
     pac_names_clear(&run->names);
     defer(run->pool->options.loop, &run->delivery);
 }
@@ -274,6 +278,7 @@ struct pac_run *pac_run_start(struct pac_pool *pool, struct span url, struct spa
     run->trace = trace;
     run->callback = callback;
     run->ctx = ctx;
+    buf_init(&run->facts, PAC_FACTS);
     buf_init(&run->calls, PAC_TRACE_LIMIT);
     deferred_init(&run->delivery, run_deliver, run);
     pac_names_init(&run->names, pool->options.loop, pool->options.resolver,

@@ -21,7 +21,8 @@
 #include "base/pac_protocol.h"
 #include "net/resolve.h"
 
-#define PAC_POOL_LIMIT 64 /* children at most, whatever the options say */
+#define PAC_POOL_LIMIT 64   /* children at most, whatever the options say */
+#define PAC_FACTS      1024 /* bytes of pac_run_result.facts */
 
 struct pac_pool;
 struct pac_run;
@@ -53,6 +54,8 @@ struct pac_run_result {
     uint64_t lifetime_ms; /* RESULT: for how long the same can be said; 0: not at all */
     uint64_t ns;          /* spent in the engine, all rounds together */
     unsigned rounds;      /* how often it was asked: once more for each lookup */
+    struct span facts;    /* what it was told that may be another thing next time:
+                             "a.test = 192.0.2.1, myIpAddress, the clock"; may be empty */
     struct span trace;    /* of the last round, for pac_trace_next() */
 };
 

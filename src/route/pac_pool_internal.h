@@ -50,6 +50,7 @@ struct pac_run {
     struct deferred delivery; /* DONE */
     enum pac_run_end end;
     char *why;
+    struct buf facts;           /* see pac_run_result */
     struct buf calls;           /* of the round that failed */
     pac_run_callback *callback; /* NULL: cancelled */
     void *ctx;

@@ -220,12 +220,26 @@ static void log_alerts(const struct pac_run *run, struct span alerts)
         LOG_DEBUG("pac_alert", LOG_TEXT("host", run->host), LOG_SPAN("text", line));
 }
 
+/* What the script was told, for those who ask later why it said what it said. */
+static void run_note(struct pac_run *run, unsigned flags)
+{
+    const struct pac_my_ip *my_ip = &run->pool->my_ip;
+
+    pac_names_tell(&run->names, &run->facts);
+    if ((flags & PAC_USED_MY_IP) != 0)
+        (void)buf_printf(&run->facts, "%smyIpAddress = %s",
+                         run->facts.len > 0 ? ", " : "", my_ip->one);
+    if ((flags & PAC_USED_CLOCK) != 0)
+        (void)buf_printf(&run->facts, "%sthe clock", run->facts.len > 0 ? ", " : "");
+}
+
 static void run_error(struct slot *slot, struct pac_run *run,
                       const struct pac_answer *answer)
 {
     char why[PAC_WHY];
 
     error_text(slot->pool, answer, why);
+    run_note(run, answer->flags);
     (void)buf_append_span(&run->calls, answer->trace);
     if (answer->error == PAC_ERROR_TIME || answer->error == PAC_ERROR_MEMORY) {
         counter_add(answer->error == PAC_ERROR_TIME ? COUNTER_PAC_TIMEOUTS
@@ -256,6 +270,8 @@ static void run_result(struct pac_run *run, const struct pac_answer *answer)
         .trace = answer->trace,
     };
 
+    run_note(run, answer->flags);
+    result.facts = buf_span(&run->facts);
     pac_offenders_forgive(&run->pool->offenders, run->host);
     if (run->callback != NULL)
         run->callback(run->ctx, &result);

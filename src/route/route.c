@@ -82,6 +82,7 @@ void route_unref(struct route *route)
     free(route->hops);
     free(route->why);
     free(route->trace);
+    free(route->script.facts);
     environment_login_free(route->environment_login);
     config_unref(route->config);
     free(route);

@@ -41,6 +41,16 @@ struct hop {
 
 #define ROUTE_HOP_LIMIT 255 /* hops of a route; further ones are left out */
 
+/* How a script came to say what it said, for those who ask later. */
+struct route_script {
+    bool asked;  /* else the rest means nothing */
+    bool cached; /* by a request before, age_ms earlier */
+    uint64_t age_ms;
+    uint64_t ns; /* in the engine; 0 if cached */
+    unsigned runs;
+    char *facts; /* see pac_run_result; NULL: none */
+};
+
 /* A decision. Immutable and reference-counted; holds what its hops point to. */
 struct route {
     unsigned refs;
@@ -51,6 +61,7 @@ struct route {
                              address after lookup */
     char *why;            /* "noproxy: *.corp.example", "proxy: list", ... never NULL */
     char *trace; /* if that was asked for: what was looked at, a line each; or NULL */
+    struct route_script script;
     struct hop *hops;
     size_t hop_count;
     struct config *config;                  /* keeps logins and header lines alive */

@@ -46,19 +46,37 @@ static enum said absent(struct route_query *query, const char *label, const char
     return query->no_script != NULL ? SAID_NOTHING : route_decided(query, NULL);
 }
 
+/* Costs little: what each helper said in turn is only written down when it is traced.
+ */
+static void note(struct route *route, const struct pac_decision *decision)
+{
+    if (route == NULL)
+        return;
+    route->script = (struct route_script){
+        .asked = true,
+        .cached = decision->cached,
+        .age_ms = decision->age_ms,
+        .ns = decision->ns,
+        .runs = decision->rounds,
+        .facts = decision->facts.len > 0 ? span_dup(decision->facts) : NULL,
+    };
+}
+
 static void decided(void *ctx, const struct pac_decision *decision)
 {
     struct route_query *query = ctx;
+    struct route *route;
 
     query->pac = NULL;
     query->script = NULL;
     explain(query, decision);
-    if (decision->verdict == PAC_ABSENT)
+    if (decision->verdict == PAC_ABSENT) {
         route_resume(query, absent(query, label_of(query), decision->why));
-    else
-        route_resume(query,
-                     route_decided(query, router_pac(query->router, &query->request,
-                                                     label_of(query), decision)));
+        return;
+    }
+    route = router_pac(query->router, &query->request, label_of(query), decision);
+    note(route, decision);
+    route_resume(query, route_decided(query, route));
 }
 
 static struct pac_request request_of(const struct route_query *query)

@@ -373,6 +373,45 @@ START_TEST(test_router)
 }
 END_TEST
 
+/* A request's route keeps what its script was told; numbers are no names to look up. */
+START_TEST(test_script_facts)
+{
+    struct router *router;
+    struct route *route;
+
+    begin(FIND("if (host == 'fails') dnsResolve('localhost'), missing();"
+               "if (host == 'clock') new Date();"
+               "return dnsResolve(host == 'names' ? 'localhost' : '192.0.2.1');"));
+    router = router_new(&(struct router_options){
+        .loop = loop, .config = config, .means = &(struct means){.pac = pac}});
+    route = route_of(router, "names", false);
+    ck_assert(route->script.asked && !route->script.cached);
+    ck_assert_uint_eq(route->script.runs, 2);
+    ck_assert_str_eq(route->script.facts, "localhost = 127.0.0.1");
+    route_unref(route);
+    pass_ms(20);
+    route = route_of(router, "names", false);
+    ck_assert(route->script.asked && route->script.cached);
+    ck_assert_uint_ge(route->script.age_ms, 15);
+    ck_assert_str_eq(route->script.facts, "localhost = 127.0.0.1");
+    route_unref(route);
+    route = route_of(router, "clock", false);
+    ck_assert_str_eq(route->script.facts, "the clock");
+    route_unref(route);
+    route = route_of(router, "fails", false);
+    ck_assert_int_eq(route->kind, ROUTE_REFUSED);
+    ck_assert_str_eq(route->script.facts, "localhost = 127.0.0.1");
+    route_unref(route);
+    route = route_of(router, "other", false);
+    ck_assert_ptr_null(route->script.facts);
+    route_unref(route);
+    route = route_of(router, "localhost", false);
+    ck_assert(!route->script.asked);
+    route_unref(route);
+    router_free(router);
+}
+END_TEST
+
 START_TEST(test_router_cancel)
 {
     struct router *router;
@@ -406,6 +445,7 @@ int main(void)
     tcase_add_test(tcase, test_broken_script_is_not_kept);
     tcase_add_test(tcase, test_configure);
     tcase_add_test(tcase, test_router);
+    tcase_add_test(tcase, test_script_facts);
     tcase_add_test(tcase, test_router_cancel);
     suite_add_tcase(suite, tcase);
     return suite_run(suite);

@@ -25,26 +25,48 @@ static void teardown(void)
 
 static bool knows(const char *url, uint64_t now, const char *said)
 {
-    struct span got = pac_cache_get(cache, span_of(url), now);
+    struct pac_cached got;
 
-    return got.at != NULL && span_equal(got, span_of(said));
+    return pac_cache_get(cache, span_of(url), now, &got) &&
+           span_equal(got.said, span_of(said));
+}
+
+static void put(struct span url, const char *said, uint64_t now, uint64_t expires)
+{
+    const struct pac_cached cached = {.said = span_of(said), .made = now};
+
+    pac_cache_put(cache, url, &cached, expires);
 }
 
 START_TEST(test_kept_and_expired)
 {
-    pac_cache_put(cache, SPAN("http://a/"), SPAN("PROXY p:1"), 1000, 2000);
-    pac_cache_put(cache, SPAN("http://b/"), SPAN(""), 1000, 2000);
+    put(SPAN("http://a/"), "PROXY p:1", 1000, 2000);
+    put(SPAN("http://b/"), "", 1000, 2000);
     ck_assert(knows("http://a/", 1999, "PROXY p:1"));
     ck_assert(knows("http://b/", 1999, "")); /* an empty answer is one, too */
     ck_assert(!knows("http://a/x", 1500, "PROXY p:1"));
-    ck_assert_ptr_null(pac_cache_get(cache, SPAN("http://a/"), 2000).at);
+    ck_assert(!knows("http://a/", 2000, "PROXY p:1"));
     ck_assert_uint_eq(pac_cache_count(cache), 1);
     /* What may not be kept replaces what was. */
-    pac_cache_put(cache, SPAN("http://b/"), SPAN("DIRECT"), 1500, 1500);
+    put(SPAN("http://b/"), "DIRECT", 1500, 1500);
     ck_assert_uint_eq(pac_cache_count(cache), 0);
-    pac_cache_put(cache, SPAN("http://c/"), SPAN("DIRECT"), 1500, 9000);
+    put(SPAN("http://c/"), "DIRECT", 1500, 9000);
     pac_cache_flush(cache);
     ck_assert(!knows("http://c/", 1500, "DIRECT"));
+}
+END_TEST
+
+/* With what was said stands what the script was told, and when. */
+START_TEST(test_facts)
+{
+    const struct pac_cached cached = {SPAN("DIRECT"), SPAN("a = 192.0.2.1"), 1000};
+    struct pac_cached got;
+
+    pac_cache_put(cache, SPAN("http://a/"), &cached, 2000);
+    ck_assert(pac_cache_get(cache, SPAN("http://a/"), 1500, &got));
+    ck_assert(span_equal(got.said, cached.said));
+    ck_assert(span_equal(got.facts, cached.facts));
+    ck_assert_uint_eq(got.made, 1000);
 }
 END_TEST
 
@@ -54,7 +76,7 @@ START_TEST(test_bounded)
 
     for (int i = 0; i < 10000; i++) {
         (void)snprintf(url, sizeof(url), "http://host%d/", i);
-        pac_cache_put(cache, span_of(url), SPAN("DIRECT"), 1, 1000000);
+        put(span_of(url), "DIRECT", 1, 1000000);
     }
     ck_assert_uint_le(pac_cache_count(cache), 2048);
     ck_assert(knows("http://host9999/", 2, "DIRECT"));
@@ -67,7 +89,7 @@ START_TEST(test_long_urls_are_left_out)
     char url[5000];
 
     memset(url, 'x', sizeof(url));
-    pac_cache_put(cache, (struct span){url, sizeof(url)}, SPAN("DIRECT"), 1, 1000);
+    put((struct span){url, sizeof(url)}, "DIRECT", 1, 1000);
     ck_assert_uint_eq(pac_cache_count(cache), 0);
 }
 END_TEST
@@ -117,6 +139,7 @@ int main(void)
 
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, test_kept_and_expired);
+    tcase_add_test(tcase, test_facts);
     tcase_add_test(tcase, test_bounded);
     tcase_add_test(tcase, test_long_urls_are_left_out);
     suite_add_tcase(suite, tcase);

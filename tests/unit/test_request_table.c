@@ -83,8 +83,24 @@ static const struct {
           "  direct\n  because  w\n"
           "decided again just now, for the request itself was not traced, and without "
           "the query of its URL:\n"
-          "  mind     this time the reason is another one\n"
+          "  mind     this time the answer is another one\n"
           "  through  p\n  because  v\n  trace    t\n"},
+    {"{" WHO TIMES "'phase': 'route', 'route': {'kind': 'direct', 'why': 'w',"
+     " 'script': {'cached': false, 'runs': 2, 'took_us': 15.25,"
+     " 'told': 'a = 1\\n'}}, 'rerun': {'kind': 'direct', 'why': 'w',"
+     " 'differs': false}}",
+     HEAD "  now      the way is being decided\n  direct\n  because  w\n"
+          "  script   ran 2 times, 15.2 us; it was told a = 1?\n"
+          "decided again just now, for the request itself was not traced:\n"
+          "  mind     the answer is the same as the request's\n"
+          "  direct\n  because  w\n"},
+    {"{" WHO TIMES "'phase': 'route', 'route': {'kind': 'direct', 'why': 'w',"
+     " 'script': {'cached': true, 'age_ms': 12000}}, 'rerun': {'kind': 'direct',"
+     " 'why': 'w', 'differs': null}}",
+     HEAD "  now      the way is being decided\n  direct\n  because  w\n"
+          "  script   not run: it had said so 12 s before\n"
+          "decided again just now, for the request itself was not traced:\n"
+          "  direct\n  because  w\n"},
     {"{'id': 'a\\u001b', 'method': 'G\\n', 'target': 't\\u0007', 'client': '\\t',"
      " 'phase': 'later', 'detail': 7}",
      "a?  G? t?\n  from     ?\n  began    01-01 00:00:00, 0 s ago\n"
