@@ -14,6 +14,7 @@
 #include "route/pac_url.h"
 
 #define PROGRAM_PATH  4096
+#define CHILD_DEAF_MS 500   /* some 10,000 times what it needs */
 #define CHILD_IDLE_MS 60000 /* a child is some 3 MB, and started again in some ms */
 
 enum query_state {
@@ -258,6 +259,7 @@ static struct pac_pool_options pool_options(const struct config *config)
     return (struct pac_pool_options){
         .children = config->pac_children,
         .limit_ms = config->timeout.pac,
+        .deaf_ms = CHILD_DEAF_MS,
         .lookup_ms = config->timeout.name,
         .idle_ms = CHILD_IDLE_MS,
     };

@@ -9,10 +9,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#ifdef __linux__
+#include <linux/sockios.h>
+#endif
 
 #include "base/file.h"
 #include "base/spawn.h"
@@ -318,6 +322,17 @@ bool pac_child_ask(struct pac_child *child, const struct pac_ask *ask)
     child->asked = true;
     flush(child);
     return true;
+}
+
+bool pac_child_is_deaf(const struct pac_child *child)
+{
+    int unread = 0;
+
+#ifdef SIOCOUTQ
+    if (child->watch != NULL && ioctl(watch_fd(child->watch), SIOCOUTQ, &unread) != 0)
+        unread = 0;
+#endif
+    return child->asked && (child->out.len > 0 || unread > 0);
 }
 
 void pac_child_kill(struct pac_child *child)

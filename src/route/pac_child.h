@@ -45,6 +45,12 @@ struct pac_child *pac_child_new(const struct pac_child_options *options, int *er
  */
 bool pac_child_ask(struct pac_child *child, const struct pac_ask *ask);
 
+/*
+ * Whether the process has yet to read the question: it is stopped, say. False where the
+ * system does not tell.
+ */
+bool pac_child_is_deaf(const struct pac_child *child);
+
 /* Ends the process with SIGKILL; ended() comes soon, answered() does not. */
 void pac_child_kill(struct pac_child *child);
 

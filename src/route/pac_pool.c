@@ -340,6 +340,7 @@ void pac_pool_configure(struct pac_pool *pool, const struct pac_pool_options *op
         children = PAC_POOL_LIMIT;
     pool->options.children = children > 0 ? children : 1;
     pool->options.limit_ms = options->limit_ms;
+    pool->options.deaf_ms = options->deaf_ms;
     pool->options.lookup_ms = options->lookup_ms;
     pool->options.idle_ms = options->idle_ms;
 }

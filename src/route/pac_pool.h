@@ -11,7 +11,8 @@
  * others go on. A request whose child ended before it had read the question is asked
  * again and blamed for nothing; one whose child was killed from outside is asked once
  * more, and blamed the second time: an administrator kills once, but a kernel that is
- * out of memory because of the script does it each time.
+ * out of memory because of the script does it each time. A child that does not take its
+ * question, for it is stopped, is killed, and another one is asked.
  */
 #ifndef CCGATE_ROUTE_PAC_POOL_H
 #define CCGATE_ROUTE_PAC_POOL_H
@@ -30,11 +31,12 @@ struct pac_run;
 struct pac_pool_options {
     struct loop *loop;
     struct resolver *resolver;
-    const char *program;       /* ccgate-pac; copied */
-    size_t children;           /* at most; 0 counts as 1 */
-    uint64_t limit_ms;         /* of the script, for a request */
-    uint64_t lookup_ms;        /* of all lookups for a request; 0: none */
-    uint64_t idle_ms;          /* after which a child that is not needed ends */
+    const char *program; /* ccgate-pac; copied */
+    size_t children;     /* at most; 0 counts as 1 */
+    uint64_t limit_ms;   /* of the script, for a request */
+    uint64_t deaf_ms;    /* in which a child has to take its question; 0: limit_ms */
+    uint64_t lookup_ms;  /* of all lookups for a request; 0: none */
+    uint64_t idle_ms;    /* after which a child that is not needed ends */
     void (*loaded)(void *ctx); /* a child has loaded the script, the first since it was
                                   given; or NULL */
     void *ctx;
@@ -65,7 +67,7 @@ typedef void pac_run_callback(void *ctx, const struct pac_run_result *result);
 struct pac_pool *pac_pool_new(const struct pac_pool_options *options);
 void pac_pool_free(struct pac_pool *pool); /* runs must have ended or been cancelled */
 
-/* What a reload may change: children, limit_ms, lookup_ms. */
+/* What a reload may change: all times and how many children there are. */
 void pac_pool_configure(struct pac_pool *pool, const struct pac_pool_options *options);
 
 /*

@@ -24,7 +24,9 @@ struct slot {
     uint64_t since;         /* loop ms: when it entered that state */
     struct pac_run *run;    /* RUNNING */
     struct pac_names names; /* that the top level of the script looks up */
-    struct deadline limit;  /* IDLE: of the quiet; else of the answer */
+    struct deadline limit;  /* IDLE: of the quiet; RUNNING: to take the question, then
+                               of the answer; else of the answer */
+    uint64_t until;         /* RUNNING, loop ms: when the answer is too late */
 };
 
 enum run_state {

@@ -199,6 +199,9 @@ void slot_run(struct slot *slot, struct pac_run *run)
     run->slot = slot;
     slot->run = run;
     slot_enter(slot, PAC_SLOT_RUNNING);
+    slot->until = slot->since + limit_ms;
+    if (pool->options.deaf_ms != 0 && pool->options.deaf_ms < limit_ms)
+        limit_ms = pool->options.deaf_ms;
     deadline_set(pool->options.loop, &slot->limit, limit_ms);
 }
 
@@ -352,11 +355,42 @@ static void ended(void *ctx, enum pac_child_end end, const char *how)
     pool_pump(pool);
 }
 
+/* The script has not begun: whoever stopped the process is no fault of the host's. */
+static void is_deaf(struct slot *slot)
+{
+    static const char how[] = "ccgate-pac does not take its question: is it stopped?";
+    struct pac_pool *pool = slot->pool;
+    struct pac_run *run = slot_leave(slot);
+
+    LOG_WARN("pac_child_deaf", LOG_INT("pid", pac_child_pid(slot->child)));
+    slot_kill(slot);
+    if (run->spent_ms < pool->options.limit_ms)
+        run_lost(run, PAC_CHILD_UNHEARD, how);
+    else
+        run_fail(run, PAC_RUN_FAILED, how);
+    pool_pump(pool);
+}
+
+/* Whether a child that runs may go on, or is taken care of. */
+static bool runs_on(struct slot *slot)
+{
+    struct pac_pool *pool = slot->pool;
+    uint64_t now = loop_now(pool->options.loop);
+
+    if (pac_child_is_deaf(slot->child)) {
+        is_deaf(slot);
+        return true;
+    }
+    if (now < slot->until)
+        deadline_set(pool->options.loop, &slot->limit, slot->until - now);
+    return now < slot->until;
+}
+
 static void out_of_time(void *ctx)
 {
     struct slot *slot = ctx;
     struct pac_pool *pool = slot->pool;
-    struct pac_run *run = slot->state == PAC_SLOT_RUNNING ? slot_leave(slot) : NULL;
+    struct pac_run *run;
     char why[PAC_WHY];
 
     if (slot->state == PAC_SLOT_IDLE) {
@@ -364,6 +398,9 @@ static void out_of_time(void *ctx)
             slot_kill(slot);
         return; /* the last one stays: a request after a pause is to find one */
     }
+    if (slot->state == PAC_SLOT_RUNNING && runs_on(slot))
+        return;
+    run = slot->state == PAC_SLOT_RUNNING ? slot_leave(slot) : NULL;
     counter_add(COUNTER_PAC_TIMEOUTS, 1);
     time_text(pool, why);
     slot_kill(slot);

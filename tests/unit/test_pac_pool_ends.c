@@ -156,6 +156,51 @@ START_TEST(test_all_killed_while_idle)
 }
 END_TEST
 
+/* Nobody is blamed, and nobody waits for the script's whole time. */
+START_TEST(test_stopped_while_idle)
+{
+    struct outcome_of o, others[2];
+    pid_t pids[4];
+
+    pool_patient(4);
+    grow_to(4, pids);
+    pac_pool_configure(pool, &(struct pac_pool_options){.children = 4,
+                                                        .limit_ms = PATIENCE_MS / 2,
+                                                        .deaf_ms = 100,
+                                                        .lookup_ms = 5000,
+                                                        .idle_ms = PATIENCE_MS});
+    for (int i = 0; i < 4; i++)
+        signal_child(pids[i], SIGSTOP, WSTOPPED);
+    run(&o, "a");
+    run(&others[0], "b");
+    run(&others[1], "a");
+    loop_await();
+    ck_end(&o, PAC_RUN_RESULT, "DIRECT");
+    ck_end(&others[0], PAC_RUN_RESULT, "DIRECT");
+    ck_end(&others[1], PAC_RUN_RESULT, "DIRECT");
+    ck_assert_uint_gt(o.rounds, 1);
+    /* One that has read its question has all the time that a script may take. */
+    o = ran("slow");
+    ck_end(&o, PAC_RUN_RESULT, "DIRECT");
+    ck_assert_uint_eq(o.rounds, 1);
+}
+END_TEST
+
+/* Where it takes all the time there is, that is still no fault of the host's. */
+START_TEST(test_never_heard)
+{
+    struct outcome_of o;
+
+    pool_with(1, looping);
+    o = ran("a");
+    signal_child(child_pid(), SIGSTOP, WSTOPPED);
+    o = ran("a");
+    ck_end(&o, PAC_RUN_FAILED, "does not take its question");
+    o = ran("a");
+    ck_end(&o, PAC_RUN_RESULT, "DIRECT");
+}
+END_TEST
+
 /* A process that has been at it for a while has read its question. */
 struct killer {
     struct deadline look;
@@ -370,6 +415,8 @@ int main(void)
     tcase_add_loop_test(tcase, test_killed_while_idle, 0, COUNT(SIGNALS));
     tcase_add_test(tcase, test_killed_before_reading);
     tcase_add_test(tcase, test_all_killed_while_idle);
+    tcase_add_test(tcase, test_stopped_while_idle);
+    tcase_add_test(tcase, test_never_heard);
     tcase_add_loop_test(tcase, test_killed_while_running, 0, COUNT(SIGNALS));
     tcase_add_test(tcase, test_killed_again);
     tcase_add_test(tcase, test_idle_ones_end);
