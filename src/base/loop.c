@@ -239,6 +239,13 @@ static void count_open(uv_handle_t *handle, void *arg)
         ++*(int *)arg;
 }
 
+static bool runs_on; /* of any loop of the process */
+
+bool loop_runs_on(void)
+{
+    return runs_on;
+}
+
 int loop_free(struct loop *loop)
 {
     int open = 0;
@@ -250,7 +257,13 @@ int loop_free(struct loop *loop)
     if (open > 0 || loop->watch_open > 0 || loop->deadlines || deferred_wait(loop))
         return UV_EBUSY;
     /* Close callbacks and ended work are still to be run; nothing new begins here. */
-    uv_run(&loop->uv, UV_RUN_DEFAULT);
+    while (loop->works > 0)
+        uv_run(&loop->uv, UV_RUN_ONCE);
+    uv_run(&loop->uv, loop->left > 0 ? UV_RUN_NOWAIT : UV_RUN_DEFAULT);
+    if (loop->left > 0) {
+        runs_on = true;
+        return 0;
+    }
     int error = uv_loop_close(&loop->uv);
     if (error)
         return error;

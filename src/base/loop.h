@@ -26,10 +26,17 @@ void loop_run(struct loop *loop);
 void loop_stop(struct loop *loop);
 
 /*
- * Closes the loop. Returns 0, or the error of uv_loop_close(): UV_EBUSY says that
- * somebody forgot to cancel. NULL-safe (returns 0).
+ * Closes the loop, after the end of the work that was begun. Returns 0, or the error of
+ * uv_loop_close(): UV_EBUSY says that somebody forgot to cancel. NULL-safe (returns 0).
+ * What was left with work_leave() and still runs keeps the loop's memory.
  */
 int loop_free(struct loop *loop);
+
+/*
+ * Whether such a run goes on. Then the process has to end with _exit(): libuv's end
+ * waits for its threads.
+ */
+bool loop_runs_on(void);
 
 /* For what libuv offers beyond this header (child processes, file watching). */
 struct uv_loop_s *loop_uv(struct loop *loop);
@@ -114,6 +121,9 @@ struct work *work_start(struct loop *loop, void (*run)(void *arg), void *arg,
                         void (*free_arg)(void *arg), void (*done)(void *ctx),
                         void *ctx);
 void work_cancel(struct work *work);
+
+/* The same for what nobody misses and what may take long: loop_free() does not wait. */
+void work_leave(struct work *work);
 
 /* ---- signals ---- */
 

@@ -24,6 +24,8 @@ struct loop {
     struct watch *dead;         /* closed in this turn; freed at its end */
     uint32_t watch_count;       /* watches that wait for something */
     uint32_t watch_open;        /* watches that are not closed */
+    uint32_t works;             /* that have not ended and are waited for at the end */
+    uint32_t left;              /* that are not */
     struct signal_watch *signals;
     void (*idle_hook)(void *ctx);
     void *idle_ctx;

@@ -7,6 +7,8 @@
 
 struct work {
     uv_work_t request; /* first, so that the request is the work */
+    struct loop *loop;
+    bool left;
     void (*run)(void *arg);
     void *arg;
     void (*free_arg)(void *arg);
@@ -26,6 +28,7 @@ static void work_ended(uv_work_t *request, int status)
     struct work *work = (struct work *)request;
 
     (void)status;
+    --*(work->left ? &work->loop->left : &work->loop->works);
     if (work->done)
         work->done(work->ctx);
     if (work->free_arg)
@@ -40,12 +43,17 @@ struct work *work_start(struct loop *loop, void (*run)(void *arg), void *arg,
 
     if (!work)
         return NULL;
-    *work = (struct work){
-        .run = run, .arg = arg, .free_arg = free_arg, .done = done, .ctx = ctx};
+    *work = (struct work){.loop = loop,
+                          .run = run,
+                          .arg = arg,
+                          .free_arg = free_arg,
+                          .done = done,
+                          .ctx = ctx};
     if (uv_queue_work(&loop->uv, &work->request, work_run, work_ended) != 0) {
         free(work);
         return NULL;
     }
+    loop->works++;
     loop->uv_due = true;
     return work;
 }
@@ -56,4 +64,14 @@ void work_cancel(struct work *work)
         return;
     work->done = NULL;
     uv_cancel((uv_req_t *)&work->request);
+}
+
+void work_leave(struct work *work)
+{
+    if (!work)
+        return;
+    work->left = true;
+    work->loop->works--;
+    work->loop->left++;
+    work_cancel(work);
 }

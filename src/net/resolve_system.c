@@ -136,6 +136,6 @@ out:
 
 void sysdns_abandon(struct sysdns *request)
 {
-    work_cancel(request->work);
+    work_leave(request->work);
     free(request);
 }

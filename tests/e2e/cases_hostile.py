@@ -16,6 +16,7 @@ from netspace import SILENCE, Names
 
 LIMIT = 2  # seconds: timeout.pac
 SILENT = "127.53.53.54"  # a name server
+SILENT_TOO = "127.53.53.55"
 # What the script does for a host, and what its requests are told.
 HARM = {
     "loop": ("while (true);", "ran out of time"),
@@ -219,6 +220,24 @@ def slow_names(world):
     gate.stop()
 
 
+def ends_at_once(world):
+    """The end waits for no name: of those that nobody waits for any more, the system's
+    own resolver has one for 10 s and longer."""
+    need_root(world)
+    silent = Names(SILENT_TOO, "0.0.0.0", SILENCE)
+    conf = write(world.bed.path("silent-too.conf"), f"nameserver {SILENT_TOO}\n")
+    prefix = with_file(world.bed, conf, "/etc/resolv.conf")
+    gate = hostile_gate(world, prefix=prefix, resolver="system")
+    answer = ask_get(gate, world.origin.url + "/small.txt?resolve=1")
+    expect(answer.status, 200, "the status, for the script has no need of the name")
+    expect(silent.asked > 0, True, "a question at the silent server")
+    start = time.monotonic()
+    gate.stop()
+    took = time.monotonic() - start
+    if took > 2:
+        raise Failure(f"the end took {took:.1f} s")
+
+
 def newer_script(world):
     """What the engine does not know is named, and nothing goes direct for it."""
     for line, construct in (
@@ -236,4 +255,7 @@ def newer_script(world):
         gate.stop()
 
 
-ALL = (each_for_itself, one_loops_for_many, child_is_killed, slow_names, newer_script)
+ALL = (
+    each_for_itself, one_loops_for_many, child_is_killed, slow_names, ends_at_once,
+    newer_script,
+)  # fmt: skip

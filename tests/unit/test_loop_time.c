@@ -335,6 +335,36 @@ START_TEST(work_outlives_its_cancel_until_the_loop_is_freed)
 }
 END_TEST
 
+/* What is left holds the end up for nothing; what is cancelled is waited for. */
+START_TEST(work_left_outlives_the_loop)
+{
+    static struct job left, queued[64], cancelled; /* as the threads go on */
+    static struct loop *kept;
+
+    kept = loop;
+    job_init(&left, true);
+    job_init(&cancelled, false);
+    struct work *work = job_start(&left);
+    sem_wait(&left.begun);
+    ck_assert(!loop_runs_on());
+    work_leave(work);
+    work_leave(NULL);
+    work_cancel(job_start(&cancelled));
+    for (int i = 0; i < COUNT(queued); i++) {
+        job_init(&queued[i], false);
+        work_leave(job_start(&queued[i]));
+    }
+    deadline_clear(loop, &patience);
+    ck_assert_int_eq(loop_free(loop), 0);
+    ck_assert(loop_runs_on());
+    ck_assert_ptr_nonnull(kept); /* of which the threads have the memory */
+    ck_assert_uint_eq(left.freed, 0);
+    ck_assert_uint_eq(cancelled.freed, 1);
+    loop = NULL;
+    sem_post(&left.go);
+}
+END_TEST
+
 /* ---- signals, idle, stop, free ---- */
 
 static void count_and_stop(void *ctx)
@@ -451,6 +481,7 @@ int main(void)
     tcase_add_test(work, work_cancelled_while_it_runs);
     tcase_add_test(work, work_cancelled_before_it_runs);
     tcase_add_test(work, work_outlives_its_cancel_until_the_loop_is_freed);
+    tcase_add_test(work, work_left_outlives_the_loop);
     suite_add_tcase(suite, work);
     tcase_add_test(others, signals_come_until_they_are_closed);
     tcase_add_test(others, idle_hook_comes_once_per_turn);
