@@ -22,6 +22,7 @@ ca-certificates
 winbind:ntlm_auth krb5-kdc:krb5kdc krb5-admin-server:kadmin.local krb5-user:kinit
 gss-ntlmssp python3-gssapi gnome-keyring:gnome-keyring-daemon
 libsecret-tools:secret-tool dbus:dbus-run-session microsocks:microsocks dante-server:danted
+openssh-server:sshd openssh-client:ssh
 python3-pacparser faketime:faketime iproute2:ip fish:fish wget:wget systemd
 default-jdk-headless:javac golang-go:go awscli:aws'
 # Of check-e2e, too.

@@ -2,11 +2,12 @@
 in, by real clients."""
 
 import os
+import shlex
 import socket
 
 from bed import Failure, expect, expect_in, free_port, read, wait_until, write
 from cases_clients import curl, forbidden
-from cases_gate import ask_both, ask_connect, ask_get, expect_error, together
+from cases_gate import ask_both, ask_connect, ask_get, expect_error, need_root, together
 from kdc import with_hosts
 from servers import USER
 
@@ -81,6 +82,37 @@ socks pass {{
         return [self.bed.which("danted"), "-N", "1", "-f", path]
 
 
+class Ssh(Microsocks):
+    """`ssh -D`, which knows SOCKS4a; the sshd behind it looks the names up, and is a child
+    of ssh's without a port of its own."""
+
+    MARK = "decode socks4a: host origin.test/"
+
+    CONFIG = """
+HostKey {key}
+AuthorizedKeysFile {key}.pub
+StrictModes no
+UsePAM no
+PermitRootLogin yes
+AllowTcpForwarding yes
+PidFile none
+"""
+
+    def command(self):
+        key = os.path.join(self.home, "key")
+        if not os.path.exists(key):
+            self.bed.run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key)
+        conf = write(os.path.join(self.home, "sshd.conf"), self.CONFIG.format(key=key))
+        os.makedirs("/run/sshd", mode=0o755, exist_ok=True)  # sshd insists on it
+        server = self.prefix + [self.bed.which("sshd"), "-i", "-f", conf]
+        return [
+            self.bed.which("ssh"), "-F", "none", "-vv", "-N", "-i", key,
+            "-D", f"{self.address}:{self.port}", "-o", "ExitOnForwardFailure=yes",
+            "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null",
+            "-o", "ProxyCommand=" + shlex.join(server), "root@sshd.test",
+        ]  # fmt: skip
+
+
 def open_proxy(world):
     return Microsocks(world.bed).start()
 
@@ -109,6 +141,26 @@ def name_is_passed_on(world):
         done = curl(world.bed, gate.url, "-f", base + "/small.txt")
         expect(done.stdout, b"a small file\n", base)
     wait_until(lambda: len(proxy.lines()) >= 2, 10, "microsocks' log")
+    gate.stop()
+
+
+def version_4a(world):
+    """The name exists nowhere but for the sshd. For one that it does not find, and a port
+    where nobody listens, ssh closes without a word."""
+    need_root(world)
+    proxy = Ssh(world.bed).start()
+    hop = f"socks4a://127.0.0.1:{proxy.port}"
+    gate = world.gate({"proxy": hop})
+    for base in (world.origin.url, world.origin.tls_url):
+        done = curl(world.bed, gate.url, "-f", base + "/big.bin")
+        expect(len(done.stdout), world.origin.BIG, base)
+    wait_until(lambda: len(proxy.lines()) >= 2, 10, "SOCKS4a in ssh's log")
+    for target in ("nowhere.test:443", f"origin.test:{free_port()}"):
+        answer = ask_connect(gate, target)
+        expect_error(answer, (502,), (f"socks4://127.0.0.1:{proxy.port}",), target)
+    done = curl(world.bed, gate.url, "-f", world.origin.url + "/small.txt")
+    expect(done.stdout, b"a small file\n", "what follows")
+    expect(gate.process.output().count("route=direct"), 0, "requests that went direct")
     gate.stop()
 
 
@@ -215,7 +267,7 @@ def static_forward(world):
 
 
 ALL = (
-    name_is_passed_on, refusals, global_login_is_kept_back, wrong_password, failover,
+    name_is_passed_on, version_4a, refusals, global_login_is_kept_back, wrong_password, failover,
     way_in, git_way_in, both_ways, static_forward,
 )  # fmt: skip
 
