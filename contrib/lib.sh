@@ -24,7 +24,8 @@ gss-ntlmssp python3-gssapi gnome-keyring:gnome-keyring-daemon
 libsecret-tools:secret-tool dbus:dbus-run-session microsocks:microsocks dante-server:danted
 openssh-server:sshd openssh-client:ssh
 python3-pacparser faketime:faketime iproute2:ip fish:fish wget:wget systemd
-default-jdk-headless:javac golang-go:go awscli:aws'
+default-jdk-headless:javac golang-go:go awscli:aws
+gnutls-bin:gnutls-serv'
 # Of check-e2e, too.
 # shellcheck disable=SC2034
 packages_desktop='libproxy1v5 libproxy1-plugin-gsettings libglib2.0-bin:gsettings

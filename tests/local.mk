@@ -335,7 +335,7 @@ EXTRA_DIST += \
     tests/e2e/cases_guard.py tests/e2e/cases_hostile.py tests/e2e/cases_link.py \
     tests/e2e/cases_login.py tests/e2e/cases_network.py tests/e2e/cases_pac.py tests/e2e/cases_secrets.py \
     tests/e2e/cases_socks.py tests/e2e/cases_system.py \
-    tests/e2e/cases_run.py tests/e2e/cases_wire.py \
+    tests/e2e/cases_run.py tests/e2e/cases_tls.py tests/e2e/cases_wire.py \
     tests/e2e/client_env.mjs tests/e2e/client_link.py \
     tests/e2e/client_requests.py \
     tests/e2e/client_undici.mjs \

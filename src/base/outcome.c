@@ -272,6 +272,8 @@ static const struct outcome_info TABLE[OUTCOME_COUNT] = {
             .reason = "Proxy TLS Handshake Failed",
             .help = "Write http:// instead of https:// for this proxy unless "
                     "its port really speaks TLS 1.2 or newer.",
+            .reason_direct = "TLS Handshake Failed",
+            .help_direct = "Check that the port speaks TLS 1.2 or newer.",
         },
     [OUTCOME_TLS_CERTIFICATE] =
         {
@@ -285,6 +287,9 @@ static const struct outcome_info TABLE[OUTCOME_COUNT] = {
             .help = "Name the file with the corporate CA in `tls: {ca: "
                     "[FILE]}`, and check that the proxy's name is the one in "
                     "its certificate.",
+            .reason_direct = "Certificate Not Trusted",
+            .help_direct =
+                "Check the name, and hold the CA with `ccgate ca import FILE`.",
         },
     [OUTCOME_TLS_ALERT] =
         {
@@ -297,6 +302,9 @@ static const struct outcome_info TABLE[OUTCOME_COUNT] = {
             .reason = "Proxy Sent A TLS Alert",
             .help = "The proxy refused the TLS handshake: ask its operators "
                     "which TLS versions and client certificates it wants.",
+            .reason_direct = "Server Sent A TLS Alert",
+            .help_direct =
+                "The server refused the TLS handshake: ask its operators which TLS versions it wants.",
         },
     [OUTCOME_TLS_TIMEOUT] =
         {
@@ -309,6 +317,9 @@ static const struct outcome_info TABLE[OUTCOME_COUNT] = {
             .reason = "Proxy TLS Handshake Timed Out",
             .help = "Check that the proxy's port speaks TLS; a middlebox may "
                     "drop large handshakes: tell its operators.",
+            .reason_direct = "TLS Handshake Timed Out",
+            .help_direct =
+                "Check that the port speaks TLS; a middlebox may drop large handshakes.",
         },
     [OUTCOME_SOCKS_BROKEN] =
         {

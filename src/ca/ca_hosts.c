@@ -210,8 +210,9 @@ const char *ca_standing_name(enum ca_standing standing)
 
 int ca_hosts_failure(const struct wire_host *host, struct buf *out)
 {
-    int error = buf_printf(out, "%s: %s", host->name,
-                           outcome_reason(host->outcome, host->direct));
+    int error =
+        buf_printf(out, "%s: %s", host->name,
+                   outcome_reason(host->outcome, host->direct || host->reached));
 
     if (error == 0 && host->detail != NULL)
         error = buf_printf(out, ": %s", host->detail);

@@ -146,6 +146,7 @@ static void connected(void *ctx, const struct connector_result *result)
         ended(a, result->outcome, result->detail);
         return;
     }
+    a->host->reached = true;
     a->upstream = result->upstream;
     a->handshake = tls_start(
         &(struct tls_options){

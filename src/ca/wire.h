@@ -29,6 +29,7 @@ struct wire_host {
     enum outcome outcome; /* OK: ccgate's own TLS trusts it */
     char *detail;         /* or NULL */
     bool direct;          /* no proxy was on the way */
+    bool reached;         /* what failed behind that is the server's, not the proxy's */
     bool http1_only;      /* it declined HTTP/2 */
     struct bundle shown;  /* what came, also with another outcome; or nothing */
 };

@@ -14,8 +14,8 @@ static const struct {
      "it has to be renewed there, unless the clock here is "
      "wrong"},
     {X509_V_ERR_CERT_NOT_YET_VALID, "is the clock right here?"},
-    {X509_V_ERR_HOSTNAME_MISMATCH, "name the proxy as its certificate does"},
-    {X509_V_ERR_IP_ADDRESS_MISMATCH, "name the proxy as its certificate does"},
+    {X509_V_ERR_HOSTNAME_MISMATCH, "name it as its certificate does"},
+    {X509_V_ERR_IP_ADDRESS_MISMATCH, "name it as its certificate does"},
     {X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT,
      "name it in tls.ca, or its key in tls.pins"},
     {X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN, "name this CA in tls.ca"},
@@ -65,15 +65,21 @@ static const char *explain_reason(int reason)
     case SSL_R_WRONG_VERSION_NUMBER:
     case SSL_R_HTTP_REQUEST:
         return "no TLS is spoken there (is it an http:// proxy?)";
-    case SSL_R_UNSAFE_LEGACY_RENEGOTIATION_DISABLED:
-        return "it does not know secure renegotiation (RFC 5746): it has to be updated, "
-               "or permitted by tls.legacy_renegotiation: [HOST]";
     case SSL_R_UNSUPPORTED_PROTOCOL:
     case SSL_R_TLSV1_ALERT_PROTOCOL_VERSION:
         return "it speaks no TLS 1.2 or newer";
     default:
         return NULL;
     }
+}
+
+static enum outcome explain_legacy(struct tls_handshake *h)
+{
+    (void)snprintf(h->detail, sizeof(h->detail),
+                   "%s does not know secure renegotiation (RFC 5746): it has to be "
+                   "updated; tls.legacy_renegotiation: [\"%s\"] permits just this host",
+                   h->host, h->host);
+    return OUTCOME_TLS_PROTOCOL;
 }
 
 enum outcome tls_explain(struct tls_handshake *h, const SSL *ssl, int ssl_error)
@@ -85,6 +91,8 @@ enum outcome tls_explain(struct tls_handshake *h, const SSL *ssl, int ssl_error)
 
     if (verify != X509_V_OK)
         return explain_certificate(h, verify);
+    if (reason == SSL_R_UNSAFE_LEGACY_RENEGOTIATION_DISABLED)
+        return explain_legacy(h);
     if (ssl_error == SSL_ERROR_SYSCALL || ssl_error == SSL_ERROR_ZERO_RETURN)
         text = "closed during the TLS handshake";
     else if (text == NULL)

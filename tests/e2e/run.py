@@ -33,6 +33,7 @@ import cases_pac
 import cases_pac_source
 import cases_run
 import cases_warm
+import cases_tls
 import cases_wire
 import cases_secrets
 import cases_socks
@@ -162,6 +163,7 @@ def run_all(world, results, options):
         cases_env.run(world, results)
         cases_bump.run(world, results)
         cases_wire.run(world, results)
+        cases_tls.run(world, results)
         cases_install.run(world, results)
         for case in cases_run.ALL:
             results.run(f"run/{case.__name__}", case, world)
