@@ -25,7 +25,8 @@ libsecret-tools:secret-tool dbus:dbus-run-session microsocks:microsocks dante-se
 openssh-server:sshd openssh-client:ssh
 python3-pacparser faketime:faketime iproute2:ip fish:fish wget:wget systemd
 default-jdk-headless:javac golang-go:go awscli:aws
-gnutls-bin:gnutls-serv'
+gnutls-bin:gnutls-serv softhsm2:softhsm2-util libengine-pkcs11-openssl
+opensc:pkcs11-tool'
 # Of check-e2e, too.
 # shellcheck disable=SC2034
 packages_desktop='libproxy1v5 libproxy1-plugin-gsettings libglib2.0-bin:gsettings

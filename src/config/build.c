@@ -319,6 +319,21 @@ static void set_choices(struct build *b, const struct config_key *key,
     memcpy(field, &set, sizeof(set));
 }
 
+/* RFC 7512, 2.4: pin-value is for nobody who keeps what he is given. */
+static void set_uri(struct build *b, const struct node *at, struct span uri,
+                    char **field)
+{
+    for (struct span rest = uri; rest.len > 0; rest = span_skip(rest, 1))
+        if (span_starts_nocase(rest, SPAN("pin-value"))) {
+            report_error(
+                b->report, at,
+                "a PIN is not written here: put it into a file of mode 0600, and "
+                "name that in tls.key_password_file");
+            return;
+        }
+    *field = build_dup(b, uri);
+}
+
 static void set_path(struct build *b, const struct config_key *key,
                      const struct node *at, char **field)
 {
@@ -328,7 +343,7 @@ static void set_path(struct build *b, const struct config_key *key,
         return;
     if (key->argument != NULL && strcmp(key->argument, "FILE|URI") == 0 &&
         span_starts(text, SPAN("pkcs11:")))
-        *field = build_dup(b, text);
+        set_uri(b, at, text, field);
     else if (key->choices == NULL)
         *field = build_path(b, at, text);
     else if (choice_find(key->choices, text) >= 0)

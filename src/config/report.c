@@ -103,9 +103,9 @@ static void region_add(struct region *r, size_t start, size_t end)
 static size_t after_telling_name(struct span line)
 {
     static const char *const words[] = {
-        "password", "passwd",        "passphrase", "pass",    "pwd",
-        "pw",       "secret",        "token",      "api_key", "api-key",
-        "apikey",   "authorization", "cookie",
+        "password", "passwd",        "passphrase", "pass",      "pwd",
+        "pw",       "secret",        "token",      "api_key",   "api-key",
+        "apikey",   "authorization", "cookie",     "pin-value",
     };
 
     for (size_t i = 0; i < line.len; i++)

@@ -184,6 +184,8 @@ static void tls_done(void *ctx, enum outcome outcome, const char *detail)
     c->result.tls_ns = loop_clock() - c->phase_began;
     if (outcome == OUTCOME_OK)
         connector_reached(c);
+    else if (c->not_resumed && c->connections < CONNECTIONS_PER_HOP)
+        connector_again(c);
     else
         connector_failed(c, outcome, detail);
 }
@@ -191,6 +193,7 @@ static void tls_done(void *ctx, enum outcome outcome, const char *detail)
 static void tls_begin(struct connector *c)
 {
     c->state = CONNECTOR_TLS;
+    c->not_resumed = false;
     c->phase_began = loop_clock();
     c->tls = tls_start(
         &(struct tls_options){
@@ -202,6 +205,7 @@ static void tls_begin(struct connector *c)
             .no_identity = connector_hop(c)->withheld,
             .timeout_ms = c->config->timeout.tls,
             .end_point = &c->upstream->end_point,
+            .not_resumed = &c->not_resumed,
         },
         tls_done, c);
     if (!c->tls)

@@ -41,6 +41,7 @@ struct connector {
     bool fresh;           /* no kept connection, or no further one */
     bool logged_in;       /* or only one that is logged in */
     bool in_advance;
+    bool not_resumed;          /* the hop's last handshake: for its session */
     struct upstream *upstream; /* under construction */
     struct dial *dial;
     struct tls_handshake *tls;

@@ -38,6 +38,8 @@ libccgate_a_SOURCES += \
 	src/up/tls_internal.h \
 	src/up/tls_load.c \
 	src/up/tls_load.h \
+	src/up/tls_token.c \
+	src/up/tls_token.h \
 	src/up/tls_sessions.c \
 	src/up/tls_sessions.h \
 	src/up/tls_verify.c \

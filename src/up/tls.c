@@ -21,6 +21,7 @@ struct tls {
     struct tls_context *context;
     struct stream_below *below;       /* the SSL's own, if it is not on the socket */
     char *session;                    /* the name of those to keep, or NULL */
+    bool offered;                     /* one of them, to be resumed */
     unsigned read_needs, write_needs; /* what the last call waited for */
 };
 
@@ -157,8 +158,22 @@ static void session_resume(struct tls *t)
     if (!t->session)
         return;
     session = tls_sessions_find(tls_context_sessions(t->context), t->session);
-    if (session)
-        (void)SSL_set_session(t->ssl, session); /* else it is a whole handshake */
+    t->offered = session && SSL_set_session(t->ssl, session) == 1;
+}
+
+/*
+ * Squid that asks for certificates without a session context, like all of OpenSSL's
+ * servers (SSL_CTX_set_session_id_context(3)), hands out sessions and ends a connection
+ * that resumes one.
+ */
+static void session_refuse(struct tls_handshake *h, enum outcome outcome)
+{
+    const struct tls *t = h->tls;
+
+    if (outcome != OUTCOME_TLS_ALERT || !h->o.not_resumed || !t->offered)
+        return;
+    tls_sessions_refuse(tls_context_sessions(t->context), t->session);
+    *h->o.not_resumed = true;
 }
 
 /* ---- the handshake ---- */
@@ -234,6 +249,14 @@ static bool layer_install(struct tls_handshake *h)
     return true;
 }
 
+static void handshake_fail(struct tls_handshake *h, int error)
+{
+    enum outcome outcome = tls_explain(h, h->tls->ssl, error);
+
+    session_refuse(h, outcome);
+    handshake_end(h, outcome);
+}
+
 static void handshake_step(void *ctx, unsigned events)
 {
     struct tls_handshake *h = ctx;
@@ -257,7 +280,7 @@ static void handshake_step(void *ctx, unsigned events)
         stream_want(h->o.stream,
                     needs | (t->below ? stream_below_crossed(t->below) : 0));
     else
-        handshake_end(h, tls_explain(h, t->ssl, error));
+        handshake_fail(h, error);
 }
 
 /* ---- its beginning ---- */

@@ -88,6 +88,8 @@ struct tls_options {
     bool no_identity;      /* our own certificate is not shown */
     uint64_t timeout_ms;
     struct tls_end_point *end_point; /* filled in before an OK; or NULL */
+    bool *not_resumed;       /* set before a TLS_ALERT to a session that was offered:
+                                none is offered the next time. Or NULL */
     STACK_OF(X509) * *chain; /* what the server sent, also if it did not verify; then
                                 the caller's. NULL at first; or NULL */
     bool *http1_only; /* HTTP/2 is offered, too; whether the server declined, also if it

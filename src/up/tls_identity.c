@@ -5,8 +5,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/err.h>
+#include <openssl/sha.h>
 #include <openssl/store.h>
 #include <openssl/ui.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,6 +16,7 @@
 
 #include "config/secret.h"
 #include "up/tls_load.h"
+#include "up/tls_token.h"
 
 struct identity {
     const struct tls_settings *settings;
@@ -45,6 +48,8 @@ static int give_password(char *to, int size, int writing, void *ctx)
     struct span password;
 
     (void)writing;
+    if (id == NULL)
+        return -1;
     id->asked = true;
     if (id->password == NULL)
         return -1;
@@ -68,21 +73,11 @@ static bool read_password(struct identity *id)
 
 /* ---- the stores ---- */
 
-static bool is_uri(const char *name)
-{
-    return strncmp(name, "pkcs11:", 7) == 0;
-}
-
 static bool fail_store(struct identity *id, const char *key, const char *name)
 {
     unsigned long code = ERR_peek_last_error();
     const char *reason = ERR_reason_error_string(code);
 
-    if (is_uri(name) && ERR_GET_LIB(code) == ERR_LIB_OSSL_STORE)
-        return fail(id,
-                    "%s: %s: OpenSSL has no provider for it here (Debian: the package "
-                    "pkcs11-provider, and a section in openssl.cnf)",
-                    key, name);
     if (id->asked && id->password == NULL)
         return fail(id,
                     "%s: %s is encrypted: put its password into a file and name "
@@ -118,7 +113,7 @@ static bool take(struct identity *id, const OSSL_STORE_INFO *info)
 }
 
 /* What no loader knows in a file is passed over, and is no error. */
-static bool read_store(struct identity *id, const char *key, const char *name)
+static bool load_store(struct identity *id, const char *name)
 {
     UI_METHOD *ui = UI_UTIL_wrap_read_pem_callback(give_password, 0);
     OSSL_STORE_CTX *store;
@@ -137,17 +132,124 @@ static bool read_store(struct identity *id, const char *key, const char *name)
     }
     (void)OSSL_STORE_close(store);
     UI_destroy_method(ui);
-    return good || fail_store(id, key, name);
+    return good;
+}
+
+/* ---- tokens ---- */
+
+static bool is_uri(const char *name)
+{
+    return strncmp(name, "pkcs11:", 7) == 0;
+}
+
+/*
+ * A token locks itself after a few wrong PINs, and whatever failed is tried again with
+ * the next request: what was refused is remembered, by its hash, and not tried again.
+ */
+static struct {
+    pthread_mutex_t lock; /* of the tokens, too */
+    bool any;
+    unsigned char hash[SHA256_DIGEST_LENGTH];
+} refused = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+static bool hash_pin(const struct identity *id, const char *name,
+                     unsigned char hash[SHA256_DIGEST_LENGTH])
+{
+    struct span pin = secret_reveal(id->password);
+    EVP_MD_CTX *md = EVP_MD_CTX_new();
+    bool ok = md != NULL && EVP_DigestInit_ex(md, EVP_sha256(), NULL) == 1 &&
+              EVP_DigestUpdate(md, name, strlen(name) + 1) == 1 &&
+              EVP_DigestUpdate(md, pin.at, pin.len) == 1 &&
+              EVP_DigestFinal_ex(md, hash, NULL) == 1;
+
+    EVP_MD_CTX_free(md);
+    return ok;
+}
+
+static bool fail_pin(struct identity *id, const char *key, const char *name)
+{
+    if (id->password == NULL)
+        return fail(id,
+                    "%s: %s asks for a PIN: put it into a file and name that in "
+                    "tls.key_password_file",
+                    key, name);
+    return fail(id,
+                "%s: %s: the PIN of tls.key_password_file was refused; it is not tried "
+                "again until another one stands there",
+                key, name);
+}
+
+static void load_token(struct identity *id, const char *name)
+{
+    const struct tls_settings *settings = id->settings;
+    bool wants_key = settings->key == NULL || name == settings->key;
+    X509 *certificate = NULL;
+
+    tls_token_read(name, give_password, id,
+                   name == settings->cert ? &certificate : NULL,
+                   wants_key ? &id->key : NULL);
+    if (certificate != NULL && sk_X509_push(id->certificates, certificate) <= 0)
+        X509_free(certificate);
+}
+
+/* By a provider that is configured, else by the engine. */
+static bool find_token(struct identity *id, const char *key, const char *name)
+{
+    int before = sk_X509_num(id->certificates);
+    struct tls_token_fault fault;
+
+    if (load_store(id, name))
+        return true;
+    if (ERR_GET_LIB(ERR_peek_last_error()) == ERR_LIB_OSSL_STORE) {
+        ERR_clear_error();
+        if (!tls_token_is_there())
+            return fail(
+                id,
+                "%s: %s: OpenSSL has nothing for it here: it takes a provider "
+                "(the package pkcs11-provider, and a section in openssl.cnf) or "
+                "the engine pkcs11 (Debian: libengine-pkcs11-openssl)",
+                key, name);
+        load_token(id, name);
+        if (id->key != NULL || sk_X509_num(id->certificates) > before)
+            return true;
+    }
+    fault = tls_token_fault();
+    if (fault.pin_refused && id->password != NULL)
+        refused.any = hash_pin(id, name, refused.hash);
+    if (fault.pin_refused || (id->asked && id->password == NULL))
+        return fail_pin(id, key, name);
+    return fail(id, "%s: %s: %s", key, name,
+                fault.reason != NULL ? fault.reason : "no certificate or key is there");
+}
+
+static bool read_token(struct identity *id, const char *key, const char *name)
+{
+    unsigned char hash[SHA256_DIGEST_LENGTH] = {0};
+    bool good;
+
+    (void)pthread_mutex_lock(&refused.lock);
+    if (refused.any && id->password != NULL && hash_pin(id, name, hash) &&
+        memcmp(hash, refused.hash, sizeof(hash)) == 0)
+        good = fail_pin(id, key, name);
+    else
+        good = find_token(id, key, name);
+    (void)pthread_mutex_unlock(&refused.lock);
+    return good;
 }
 
 /* ---- files ---- */
+
+static bool read_store(struct identity *id, const char *key, const char *name)
+{
+    return load_store(id, name) || fail_store(id, key, name);
+}
 
 static bool read_one(struct identity *id, const char *key, const char *name)
 {
     struct stat st;
 
     if (is_uri(name))
-        return read_store(id, key, name);
+        return read_token(id, key, name);
     if (stat(name, &st) != 0 || access(name, R_OK) != 0)
         return fail(id, "%s: %s: %s", key, name, strerror(errno));
     if (!S_ISREG(st.st_mode))

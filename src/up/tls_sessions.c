@@ -8,8 +8,8 @@
 #include "up/tls_sessions.h"
 
 struct kept {
-    char *key; /* NULL: free */
-    SSL_SESSION *session;
+    char *key;            /* NULL: free */
+    SSL_SESSION *session; /* NULL: none, and none is to be kept */
 };
 
 struct tls_sessions {
@@ -63,7 +63,8 @@ static struct kept *place(struct tls_sessions *sessions, const char *key)
 void tls_sessions_keep(struct tls_sessions *sessions, const char *key,
                        const SSL_SESSION *session)
 {
-    SSL_SESSION *copy = SSL_SESSION_dup(session);
+    const struct kept *known = find(sessions, key);
+    SSL_SESSION *copy = known && !known->session ? NULL : SSL_SESSION_dup(session);
     struct kept *kept = copy ? place(sessions, key) : NULL;
 
     if (!kept) {
@@ -74,11 +75,21 @@ void tls_sessions_keep(struct tls_sessions *sessions, const char *key,
     kept->session = copy;
 }
 
-SSL_SESSION *tls_sessions_find(struct tls_sessions *sessions, const char *key)
+void tls_sessions_refuse(struct tls_sessions *sessions, const char *key)
 {
     struct kept *kept = find(sessions, key);
 
     if (!kept)
+        return;
+    SSL_SESSION_free(kept->session);
+    kept->session = NULL;
+}
+
+SSL_SESSION *tls_sessions_find(struct tls_sessions *sessions, const char *key)
+{
+    struct kept *kept = find(sessions, key);
+
+    if (!kept || !kept->session)
         return NULL;
     if (SSL_SESSION_is_resumable(kept->session))
         return kept->session;

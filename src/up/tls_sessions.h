@@ -19,6 +19,9 @@ void tls_sessions_free(struct tls_sessions *sessions); /* NULL-safe */
 void tls_sessions_keep(struct tls_sessions *sessions, const char *key,
                        const SSL_SESSION *session);
 
+/* Forgets what is kept by that key, and keeps nothing for it any more. */
+void tls_sessions_refuse(struct tls_sessions *sessions, const char *key);
+
 /* One that can be resumed, or NULL. It stays where it is. */
 SSL_SESSION *tls_sessions_find(struct tls_sessions *sessions, const char *key);
 

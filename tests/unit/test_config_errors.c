@@ -380,6 +380,15 @@ static const struct {
      "openssl x509 -fingerprint -sha256 shows it\n"
      "tls: {pins: [proxy.test, \"a sha256//AAAA=\"], weak_ca: 12}\n"
      "                                                      ^\n"},
+    {"tls: {cert: \"pkcs11:object=me?pin-value=tulip\", key: 'pkcs11:x?PIN-value=a'}\n",
+     "f.yaml:1:13: a PIN is not written here: put it into a file of mode 0600, and name "
+     "that in tls.key_password_file\n"
+     "tls: {cert: \"pkcs11:object=me?pin-value=(hidden)\n"
+     "            ^\n"
+     "f.yaml:1:54: a PIN is not written here: put it into a file of mode 0600, and name "
+     "that in tls.key_password_file\n"
+     "tls: {cert: \"pkcs11:object=me?pin-value=(hidden)\n"
+     "                                        ^\n"},
     {"tls: {legacy_renegotiation: http://a/}\n",
      "f.yaml:1:29: the name or address of a host is needed here\n"
      "tls: {legacy_renegotiation: http://a/}\n"
