@@ -55,17 +55,21 @@ char *text_of_name(const X509_NAME *name)
                            ~(unsigned long)ASN1_STRFLGS_ESC_CTRL) |
                           XN_FLAG_SEP_CPLUS_SPC;
     BIO *bio = BIO_new(BIO_s_mem());
-    char *clean = NULL, *bytes;
+    char *clean, *bytes;
     long len;
 
-    if (bio != NULL && X509_NAME_print_ex(bio, name, 0, flags) >= 0) {
+    if (bio == NULL)
+        return NULL;
+    /* A string that does not decode is still one certificate's name. */
+    if (X509_NAME_print_ex(bio, name, 0, flags) < 0) {
+        clean = text_clean(SPAN("(unreadable name)"));
+    } else {
         len = BIO_get_mem_data(bio, &bytes);
-        clean = len > 0 ? text_clean((struct span){bytes, (size_t)len})
-                        : text_clean(SPAN("(no name)"));
+        clean =
+            text_clean(len > 0 ? (struct span){bytes, (size_t)len} : SPAN("(no name)"));
     }
     BIO_free(bio);
-    /* A string that does not decode is still one certificate's name. */
-    return clean != NULL ? clean : text_clean(SPAN("(unreadable name)"));
+    return clean;
 }
 
 /* NULL: it has no such part. */

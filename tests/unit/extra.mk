@@ -12,6 +12,7 @@ tests_unit_test_loop_time_poll_SOURCES = tests/unit/test_loop_time.c src/base/lo
 # Whatever allocation of ours fails: malloc() and its kin are replaced when it is linked.
 tests_unit_test_alloc_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup
+tests_unit_test_alloc_ca_LDFLAGS = $(tests_unit_test_alloc_LDFLAGS)
 tests_unit_test_alloc_certs_LDFLAGS = $(tests_unit_test_alloc_LDFLAGS)
 
 # What is built only where the headers of GSSAPI are.
@@ -66,6 +67,7 @@ EXTRA_DIST += tests/unit/desktop_rig.h tests/unit/settings_rig.h tests/unit/syst
 # What is made of the test PKI.
 if HAVE_CHECK
 pki_tests = \
+	tests/unit/test_alloc_ca \
 	tests/unit/test_alloc_certs \
 	tests/unit/test_bundle \
 	tests/unit/test_ca \
@@ -80,6 +82,7 @@ pki_tests = \
 check_PROGRAMS += $(pki_tests)
 TESTS += $(pki_tests)
 LDADD_PKI = libtestpki.a $(LDADD)
+tests_unit_test_alloc_ca_LDADD = $(LDADD_PKI)
 tests_unit_test_alloc_certs_LDADD = $(LDADD_PKI)
 tests_unit_test_bundle_LDADD = $(LDADD_PKI)
 tests_unit_test_ca_LDADD = $(LDADD_PKI)
