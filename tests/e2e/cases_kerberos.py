@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from urllib.parse import quote
 
 from bed import Failure, expect, wait_until
+from cases_auth_verb import known, rearmed
 from cases_gate import Answer, ask_both, ask_get, expect_error, together
 from cases_login import PARALLEL, connect_status, expect_all
 from kdc import BOT, PROXY, REALM, STALE, UNKNOWN, USER, SilentKdc, with_hosts
@@ -122,6 +123,41 @@ def a_keytab(world):
     before = len(world.kerberos.requests())
     expect_both(world, gate)
     expect_users(world, before, f"{BOT}@{REALM}")
+    gate.stop()
+
+
+def a_client_keytab_of_the_past(world):
+    """To the KDC, it is a wrong password: one login in all, by two daemons and over a
+    restart; one more after `auth rearm`; and new keys in the file are tried at once."""
+    kdc, robot = world.kdc, "robot"
+    state, keytab = world.bed.directory("kerberos-robot"), kdc.add_robot(robot)
+    kdc.forget_keys(robot)
+
+    def two_gates():
+        env = kdc.env(kdc.cache())
+        return [gate_for(world, env, keytab=keytab, state_dir=state) for _ in range(2)]
+
+    def expect_rejections(count):
+        gates = two_gates()
+        for gate in gates * 2:
+            expect_neither(world, gate, "keytab")
+        expect(kdc.rejected(robot), count, "logins that the KDC rejected")
+        for gate in gates[1:]:
+            gate.stop()
+        return gates[0]
+
+    expect_rejections(1).stop()
+    gate = expect_rejections(1)
+    login = [login for login in known(world, gate) if login["keytab"]]
+    for key, value in (("keytab", keytab), ("state", "closed"), ("why", "rejected")):
+        expect([one[key] for one in login], [value], f"{key} in auth status")
+    rearmed(world, gate)
+    gate.stop()
+    gate = expect_rejections(2)
+    kdc.new_keys(robot)
+    wait_until(lambda: ask_get(gate, url(world)).status == 200, 10, "the new keys")
+    expect_both(world, gate)
+    expect(kdc.rejected(robot), 2, "logins that the KDC rejected")
     gate.stop()
 
 
@@ -308,8 +344,9 @@ def others_go_on(world):
 
 ALL = (
     in_parallel, over_tls, a_big_ticket, the_proxy_proves_itself, a_keytab,
-    a_keytab_of_nobody, a_new_ticket, without_a_ticket, a_stale_keytab, a_name_unknown_to_kerberos, the_kdc_stops,
-    the_kdc_is_silent, others_go_on,
+    a_client_keytab_of_the_past, a_keytab_of_nobody, a_new_ticket, without_a_ticket,
+    a_stale_keytab, a_name_unknown_to_kerberos, the_kdc_stops, the_kdc_is_silent,
+    others_go_on,
 )  # fmt: skip
 
 

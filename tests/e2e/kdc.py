@@ -115,16 +115,41 @@ class Kdc:
         # The key that the proxy has is now one of the past.
         lines.append(f"cpw -randkey HTTP/{STALE}")
         lines += [f"addprinc -randkey {BOT}", f"ktadd -k {self.bot_keytab} {BOT}"]
-        done = self.bed.run(
-            "kadmin.local", input="\n".join(lines).encode() + b"\n", env=self.server_env
-        )
+        done = self._administer(lines)
         for path in (self.keytab, self.bot_keytab):
             if not os.path.exists(path):
                 text = (done.stdout + done.stderr)[-600:].decode(errors="replace")
                 raise Failure(f"kadmin.local made no keytab: {text}")
 
+    def _administer(self, lines):
+        return self.bed.run(
+            "kadmin.local", input="\n".join(lines).encode() + b"\n", env=self.server_env
+        )
+
     def stop(self):
         self.process.stop()
+
+    def add_robot(self, name):
+        """A principal that logs in with a keytab; the path of that."""
+        self._administer([f"addprinc -randkey {name}"])
+        return self.new_keys(name)
+
+    def new_keys(self, name):
+        """In the keytab of the principal, and nowhere else the old ones."""
+        path = os.path.join(self.home, f"{name}.keytab")
+        if os.path.exists(path):
+            os.unlink(path)
+        self._administer([f"ktadd -k {path} {name}"])
+        return path
+
+    def forget_keys(self, name):
+        """The keytab of the principal is one of the past now."""
+        self._administer([f"cpw -randkey {name}"])
+
+    def rejected(self, name):
+        """How often the KDC counted a login of the principal as failed."""
+        lines = read(self.log).splitlines()
+        return sum(1 for line in lines if f" PREAUTH_FAILED: {name}@" in line)
 
     def client_config(self, name, port):
         """The path of a krb5.conf whose KDC is at that port."""
