@@ -191,6 +191,8 @@ def wrong_password(world):
     gate = world.gate(with_login(world, proxy, "wrong"))
     url = world.origin.url + "/small.txt"
     expect(together(lambda _: ask_get(gate, url).status, 10), [403] * 10, "the statuses")
+    # A line is written when the client's connection ends, behind the answer.
+    wait_until(lambda: gate.process.output().count("outcome=login_") == 10, 10, "the log")
     log = gate.process.output()
     expect(log.count("outcome=login_rejected"), 1, "logins that were rejected")
     expect(log.count("outcome=login_held"), 9, "logins that were held back")
