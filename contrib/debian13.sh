@@ -95,10 +95,12 @@ copy_tree()
     rm -f "$directory/tree.tar"
 }
 
-# Tests read /proc; without the right to mount they say so themselves.
+# Tests read /proc and open terminals; without the right to mount they say so themselves.
 run_inside()
 {
     as_root mount -t proc proc "$root/proc" || say 'proc could not be mounted'
+    as_root mount -t devpts -o newinstance,ptmxmode=0666 devpts "$root/dev/pts" ||
+        say 'devpts could not be mounted'
     # shellcheck disable=SC2016 # expanded by the shell inside
     as_root env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 HOME=/root \
         chroot "$root" sh -ec '
@@ -125,9 +127,11 @@ run_inside()
 finish()
 {
     status=$?
-    if grep -q " $root/proc " /proc/mounts; then
-        as_root umount "$root/proc"
-    fi
+    for mounted in proc dev/pts; do
+        if grep -q " $root/$mounted " /proc/mounts; then
+            as_root umount "$root/$mounted"
+        fi
+    done
     if [ "$status" -eq 0 ]; then
         say 'debian13: configure, make and make check passed in a Debian 13 root'
     else

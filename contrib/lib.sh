@@ -11,7 +11,7 @@ libcurl4-openssl-dev'
 # shellcheck disable=SC2034
 packages_demo='ca-certificates curl:curl openssl:openssl'
 # shellcheck disable=SC2034
-packages_check='check util-linux:setpriv xz-utils:xz python3:python3'
+packages_check='check util-linux:setpriv xz-utils:xz python3:python3 ca-certificates'
 # shellcheck disable=SC2034
 packages_lint='clang:clang clang-format:clang-format clang-tidy:clang-tidy
 cppcheck:cppcheck shellcheck:shellcheck mandoc:mandoc'

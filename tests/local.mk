@@ -46,7 +46,6 @@ unit_tests = \
 	tests/unit/test_metrics \
 	tests/unit/test_negotiate \
 	tests/unit/test_netaddr \
-	tests/unit/test_netwatch \
 	tests/unit/test_noproxy \
 	tests/unit/test_ntlm \
 	tests/unit/test_ntlm_challenge \

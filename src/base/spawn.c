@@ -7,9 +7,11 @@
 
 #include "base/spawn.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdlib.h>
 
 static int set_attributes(posix_spawnattr_t *attributes, bool session)
 {
@@ -38,9 +40,20 @@ static int close_others(posix_spawn_file_actions_t *actions, int from)
 #else
 static int close_others(posix_spawn_file_actions_t *actions, int from)
 {
-    (void)actions;
-    (void)from;
-    return 0;
+    DIR *folder = opendir("/dev/fd");
+    const struct dirent *entry;
+    int error = 0;
+
+    while (folder != NULL && error == 0 && (entry = readdir(folder)) != NULL) {
+        /* "." is 0, which is one of the child's own. */
+        int fd = (int)strtol(entry->d_name, NULL, 10);
+
+        if (fd >= from && fd != dirfd(folder))
+            error = posix_spawn_file_actions_addclose(actions, fd);
+    }
+    if (folder != NULL)
+        (void)closedir(folder);
+    return error;
 }
 #endif
 

@@ -49,3 +49,10 @@ libccgate_a_SOURCES += \
 	src/up/upstream.h \
 	src/up/warm.c \
 	src/up/warm.h
+
+if HAVE_ENGINE
+libccgate_a_SOURCES += src/up/tls_token_engine.c
+else
+libccgate_a_SOURCES += src/up/tls_token_none.c
+endif
+EXTRA_DIST += src/up/tls_token_engine.c src/up/tls_token_none.c

@@ -9,6 +9,17 @@ TESTS += $(poll_tests)
 tests_unit_test_loop_poll_SOURCES = tests/unit/test_loop.c src/base/loop_poll.c
 tests_unit_test_loop_time_poll_SOURCES = tests/unit/test_loop_time.c src/base/loop_poll.c
 
+# The same with the network that is polled; the other one needs Linux.
+check_PROGRAMS += tests/unit/test_netwatch_poll
+TESTS += tests/unit/test_netwatch_poll
+tests_unit_test_netwatch_poll_SOURCES = tests/unit/test_netwatch_poll.c \
+	tests/unit/netwatch_rig.h src/net/netwatch_poll.c
+if HAVE_RTNETLINK
+check_PROGRAMS += tests/unit/test_netwatch
+TESTS += tests/unit/test_netwatch
+endif
+EXTRA_DIST += tests/unit/netwatch_rig.h
+
 # Whatever allocation of ours fails: malloc() and its kin are replaced when it is linked.
 tests_unit_test_alloc_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup
