@@ -17,6 +17,8 @@
 #define JOBS_AT_ONCE 4
 #define EXIT_SKIP    77 /* as Automake has it */
 
+enum { LIMIT_S = 300 }; /* of one flow; each wait in it has a shorter one */
+
 static const char *const relays[] = {"copy", "splice"};
 
 struct job {
@@ -33,6 +35,7 @@ static void run_job(const struct job *job)
 {
     dup2(fileno(job->output), STDOUT_FILENO);
     signal(SIGPIPE, SIG_IGN);
+    (void)alarm(LIMIT_S);
     flow_relay = job->relay;
     flow_parse(&flow, job->path);
     flow_run(&flow);
@@ -95,9 +98,12 @@ static void finish_one(struct job *jobs, size_t count)
     int status;
     pid_t pid = wait(&status);
 
-    for (size_t i = 0; i < count; i++)
-        if (jobs[i].pid == pid)
-            report(&jobs[i], status);
+    for (size_t i = 0; i < count; i++) {
+        if (jobs[i].pid != pid)
+            continue;
+        report(&jobs[i], status);
+        jobs[i].pid = 0; /* the system may give the same one to another job */
+    }
 }
 
 int main(int argc, char **argv)
