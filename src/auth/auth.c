@@ -4,7 +4,7 @@
  * The order of a step: which scheme, has it what it needs, does the guard allow it,
  * what does the scheme say. It ends in finish(), which calls back from the loop.
  */
-#include "auth/auth.h"
+#include "auth/auth_internal.h"
 
 #include <assert.h>
 #include <stdarg.h>
@@ -19,44 +19,8 @@
 enum {
     CHALLENGE_LIMIT = 4,     /* 407 in a row on one connection */
     VALUE_LIMIT = 64 * 1024, /* bytes of a login */
-    DETAIL_SIZE = 512,
-    UNABLE_MS = 5 * 1000,   /* a scheme that could not be used is not asked for */
-    REFUSED_MS = 30 * 1000, /* likewise after the hop refused what it said */
-};
-
-enum state {
-    STATE_IDLE,
-    STATE_ASKING,  /* the guard */
-    STATE_MAKING,  /* the scheme is at work */
-    STATE_READY,   /* the value, which may be empty, stands for the next head */
-    STATE_SENT,    /* and that head was sent */
-    STATE_JUDGING, /* the guard, what a rejection means */
-};
-
-struct auth {
-    struct auth_options o;
-    enum state state;
-    const struct auth_scheme *scheme; /* NULL: none yet */
-    void *scheme_state;
-    bool borrowed;  /* the state is one of auth_memory_take() */
-    bool begun;     /* a message of a scheme that is bound was sent */
-    bool spent;     /* ... and refused: another scheme needs another connection */
-    bool logged_in; /* such a login was accepted: this connection needs no other */
-    bool waiting;   /* no value: the scheme needs a challenge first */
-    struct buf value;
-    struct auth_request request; /* during a step */
-    struct buf challenges;       /* of the last 407, which the offers point into */
-    struct offers offers;        /* or, up front, what the hop has offered before */
-    bool up_front;               /* this step has no challenge */
-    bool asked;                  /* the value answers one */
-    scheme_set tried;            /* schemes that could not be used in this step */
-    struct guard_ticket *ticket;
-    unsigned challenges_seen; /* since the last other answer */
-    struct deferred deferred;
-    auth_callback *callback; /* NULL: no step is under way */
-    void *ctx;
-    enum outcome outcome;
-    char detail[DETAIL_SIZE];
+    UNABLE_MS = 5 * 1000,    /* a scheme that could not be used is not asked for */
+    REFUSED_MS = 30 * 1000,  /* likewise after the hop refused what it said */
 };
 
 /* ---- the end of a step ---- */
@@ -65,7 +29,7 @@ static void step_fired(void *ctx)
 {
     struct auth *auth = ctx;
     auth_callback *callback = auth->callback;
-    char detail[DETAIL_SIZE];
+    char detail[AUTH_DETAIL];
 
     (void)snprintf(detail, sizeof(detail), "%s", auth->detail);
     auth->callback = NULL;
@@ -97,15 +61,13 @@ static void scheme_drop(struct auth *auth)
     auth->borrowed = false;
 }
 
-/* Whether the value is the login itself, not just a message on the way there. */
-static bool value_decides(const struct auth *auth)
+bool auth_value_decides(const struct auth *auth)
 {
     return auth->value.len > 0 &&
            (auth->scheme->decides == NULL || auth->scheme->decides(auth->scheme_state));
 }
 
-/* A state that is good for another connection is left to it. */
-static void scheme_leave(struct auth *auth)
+void auth_leave_scheme(struct auth *auth)
 {
     const struct auth_scheme *scheme = auth->scheme;
 
@@ -117,17 +79,14 @@ static void scheme_leave(struct auth *auth)
     scheme_drop(auth);
 }
 
-bool auth_at_stake(const struct auth *auth)
-{
-    return auth->ticket != NULL && auth->state == STATE_SENT && value_decides(auth);
-}
-
 /* The ticket ends as far as its login got. */
 static void give_up(struct auth *auth)
 {
     struct guard_ticket *ticket = auth->ticket;
-    void (*end)(struct guard_ticket *) = auth_at_stake(auth) ? guard_lost : guard_drop;
+    void (*end)(struct guard_ticket *) = guard_drop;
 
+    if (auth_at_stake(auth))
+        end = auth->abandoned ? guard_abandoned : guard_lost;
     auth->ticket = NULL;
     if (auth->state == STATE_READY && auth->value.len > 0 &&
         auth->scheme->unsent != NULL)
@@ -435,7 +394,7 @@ static void step_challenged(struct auth *auth, const struct head *head)
         return;
     again = sent && (auth->offers.set & scheme_bit(auth->scheme)) != 0;
     auth->logged_in = auth->waiting = false;
-    if (sent && value_decides(auth) && (auth->scheme->one_try || !again)) {
+    if (sent && auth_value_decides(auth) && (auth->scheme->one_try || !again)) {
         reject(auth, "the proxy refused the login");
     } else if (++auth->challenges_seen > CHALLENGE_LIMIT) {
         auth->state = STATE_IDLE; /* it was answered, so it is not lost */
@@ -494,104 +453,8 @@ void auth_free(struct auth *auth)
     if (lost)
         scheme_drop(auth); /* who knows what became of it */
     else
-        scheme_leave(auth);
+        auth_leave_scheme(auth);
     buf_clear(&auth->value);
     buf_clear(&auth->challenges);
     free(auth);
-}
-
-struct span auth_value(const struct auth *auth)
-{
-    if (auth->state != STATE_READY && auth->state != STATE_SENT)
-        return (struct span){NULL, 0};
-    return buf_span(&auth->value);
-}
-
-void auth_sent(struct auth *auth)
-{
-    if (auth->state != STATE_READY)
-        return;
-    auth->state = STATE_SENT;
-    if (auth->value.len > 0 && auth->scheme->bound)
-        auth->begun = true;
-    if (auth->o.trial != NULL && value_decides(auth))
-        auth->o.trial->sent = true;
-}
-
-/* Whether the hop proved who it is, where the scheme lets it do so. */
-static enum outcome login_accepted(struct auth *auth, const struct head *answer,
-                                   const char **detail)
-{
-    const struct auth_scheme *scheme = auth->scheme;
-
-    if (scheme->settled != NULL) {
-        enum outcome outcome = scheme->settled(auth->scheme_state, answer, detail);
-
-        if (outcome != OUTCOME_OK)
-            return outcome;
-    }
-    auth_memory_able(auth->o.memory, auth->o.hop, scheme);
-    auth->logged_in = scheme->bound;
-    return OUTCOME_OK;
-}
-
-enum outcome auth_settle(struct auth *auth, const struct head *answer,
-                         const char **detail)
-{
-    struct guard_ticket *ticket = auth->ticket;
-    enum outcome outcome = OUTCOME_OK;
-    bool decided;
-
-    /* A login that was not sent was not accepted either. */
-    if (auth->callback != NULL || (auth->value.len > 0 && auth->state != STATE_SENT))
-        return OUTCOME_OK;
-    decided = auth->state == STATE_SENT && value_decides(auth);
-    auth->ticket = NULL;
-    auth->challenges_seen = 0;
-    auth->state = STATE_IDLE;
-    auth->waiting = false;
-    if (auth->value.len == 0)
-        auth_memory_open(auth->o.memory, auth->o.hop);
-    if (decided)
-        outcome = login_accepted(auth, answer, detail);
-    if (decided && auth->o.trial != NULL)
-        auth->o.trial->accepted = true;
-    if (ticket != NULL && decided)
-        (auth->asked ? guard_accepted : guard_passed)(ticket);
-    else
-        guard_drop(ticket); /* it did not ask after all */
-    buf_wipe(&auth->value);
-    auth->begun = false;
-    scheme_leave(auth);
-    return outcome;
-}
-
-bool auth_is_queued(const struct auth *auth)
-{
-    return auth->state == STATE_ASKING || auth->state == STATE_JUDGING;
-}
-
-bool auth_is_leg(const struct auth *auth)
-{
-    return auth->waiting || (auth->value.len > 0 && !value_decides(auth));
-}
-
-bool auth_may_be_asked(const struct auth *auth)
-{
-    return !auth->logged_in && auth->value.len == 0 && place_has_login(&auth->o);
-}
-
-bool auth_spent(const struct auth *auth)
-{
-    return auth->spent;
-}
-
-bool auth_bound(const struct auth *auth)
-{
-    return auth->begun || auth->logged_in;
-}
-
-bool auth_logged_in(const struct auth *auth)
-{
-    return auth->logged_in && !auth->begun && auth->ticket == NULL;
 }

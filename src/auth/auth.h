@@ -141,10 +141,14 @@ enum outcome auth_settle(struct auth *auth, const struct head *answer,
                          const char **detail);
 
 /*
- * Whether a login with the password is on its way and not answered: if it is given up
- * now, the guard is told that it was lost.
+ * Whether a login with the password is on its way and not answered: if it is freed now,
+ * the guard is told that it was lost: the hop ended the connection.
  */
 bool auth_at_stake(const struct auth *auth);
+
+/* The hop did not, it is we who will not wait for the answer, which may be a rejection.
+ */
+void auth_abandon(struct auth *auth);
 
 /* Whether the login waits for others with the same password, or for what they tell. */
 bool auth_is_queued(const struct auth *auth);

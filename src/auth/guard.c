@@ -309,6 +309,14 @@ void guard_lost(struct guard_ticket *ticket)
     ticket_free(ticket);
 }
 
+void guard_abandoned(struct guard_ticket *ticket)
+{
+    assert(ticket->state == TICKET_ALLOWED);
+    ticket->state = TICKET_DONE;
+    turn_abandoned(ticket->entry, ticket);
+    ticket_free(ticket);
+}
+
 void guard_end(struct guard *guard)
 {
     guard->ending = true;

@@ -107,6 +107,13 @@ void guard_drop(struct guard_ticket *ticket);
 void guard_lost(struct guard_ticket *ticket);
 
 /*
+ * It was sent, and nobody waits for the answer, which may be a rejection: like a lost
+ * one, and before the next login of a good secret it is looked whether it still is
+ * good. Ends the ticket.
+ */
+void guard_abandoned(struct guard_ticket *ticket);
+
+/*
  * This process is about to end: a login of a good secret that is lost from now on may
  * be rejected when nobody listens any more, and whoever makes the next one, in whatever
  * process, looks first whether the secret still is good.

@@ -211,6 +211,7 @@ void turn_passed(struct entry *entry, const struct guard_ticket *ticket);
 void turn_rejected(struct entry *entry, struct guard_ticket *ticket);
 void turn_dropped(struct entry *entry, const struct guard_ticket *ticket);
 void turn_lost(struct entry *entry, const struct guard_ticket *ticket);
+void turn_abandoned(struct entry *entry, const struct guard_ticket *ticket);
 
 /* At the end: all is cancelled, what is not in the file yet is written. */
 void turn_clear(struct entry *entry);

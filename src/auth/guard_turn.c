@@ -518,6 +518,21 @@ void turn_lost(struct entry *entry, const struct guard_ticket *ticket)
         turn_close(entry, "no answer came to it");
 }
 
+void turn_abandoned(struct entry *entry, const struct guard_ticket *ticket)
+{
+    if (entry->holder != ticket || !record_is_good(entry)) {
+        turn_lost(entry, ticket);
+        return;
+    }
+    if (entry->unsure == 0)
+        entry->unsure = ticket->serial;
+    if (entry->late == ticket)
+        entry->late = NULL;
+    entry->holder = NULL;
+    deadline_clear(entry->guard->loop, &entry->timer);
+    turn_decide(entry);
+}
+
 void turn_init(struct entry *entry)
 {
     deadline_init(&entry->timer, timer_fired, entry);

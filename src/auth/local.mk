@@ -1,6 +1,8 @@
 libccgate_a_SOURCES += \
 	src/auth/auth.c \
 	src/auth/auth.h \
+	src/auth/auth_answer.c \
+	src/auth/auth_internal.h \
 	src/auth/auth_scheme.h \
 	src/auth/basic.c \
 	src/auth/challenge.c \

@@ -56,10 +56,12 @@ void socks_cancel(struct socks *s)
 {
     if (!s)
         return;
-    if (s->ticket && login_at_stake(s))
+    if (!s->ticket || !login_at_stake(s))
+        guard_drop(s->ticket);
+    else if (stream_has_ended(s->o.stream))
         guard_lost(s->ticket);
     else
-        guard_drop(s->ticket);
+        guard_abandoned(s->ticket);
     defer_cancel(&s->begin);
     deadline_clear(s->o.loop, &s->limit);
     stream_want(s->o.stream, 0);

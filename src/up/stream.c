@@ -244,16 +244,28 @@ int stream_fd(const struct stream *s)
     return watch_fd(s->watch);
 }
 
-bool stream_is_quiet(struct stream *s)
+/* What comes next from the socket: 1 a byte, 0 the end, else a negative errno. */
+static int socket_peek(const struct stream *s)
 {
     char byte;
 
+    return (int)result_of(recv(watch_fd(s->watch), &byte, 1, MSG_PEEK | MSG_DONTWAIT));
+}
+
+bool stream_is_quiet(struct stream *s)
+{
     if (bytes_wait(s))
         return false;
     if (layer_of(s))
         return s->above->layer->quiet(s->above->state);
-    ssize_t n = recv(watch_fd(s->watch), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-    return n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
+    return socket_peek(s) == -EAGAIN;
+}
+
+bool stream_has_ended(const struct stream *s)
+{
+    int next = socket_peek(s);
+
+    return next == 0 || (next < 0 && next != -EAGAIN);
 }
 
 /* ---- what is taken from below another layer ---- */

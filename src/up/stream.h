@@ -86,6 +86,9 @@ int stream_fd(const struct stream *stream);
  */
 bool stream_is_quiet(struct stream *stream);
 
+/* Whether the peer has ended the connection, as far as all before that was read. */
+bool stream_has_ended(const struct stream *stream);
+
 /* NULL-safe. */
 void stream_close(struct stream *stream);
 

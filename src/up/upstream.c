@@ -14,6 +14,8 @@ void upstream_free(struct upstream *u)
 {
     if (!u)
         return;
+    if (u->auth && auth_at_stake(u->auth) && !stream_has_ended(u->stream))
+        auth_abandon(u->auth);
     auth_free(u->auth);
     stream_close(u->stream);
     route_unref(u->route);

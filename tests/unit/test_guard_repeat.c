@@ -375,6 +375,33 @@ START_TEST(slow_answer_to_the_repeat)
 }
 END_TEST
 
+/* Nobody read the answer, which may have been a rejection: it is looked first. */
+START_TEST(abandoned)
+{
+    struct guard_ticket *a, *b = NULL;
+
+    accept_before();
+    a = allowed("a");
+    if (_i == 0)
+        b = ask("b");
+    guard_abandoned(a);
+    if (b == NULL) {
+        ck_assert_uint_eq(repeats, 0);
+        b = ask("b");
+    }
+    await_repeat();
+    ck_assert_str_eq(soon(), "");
+    repeat_end(_i == 2 ? GUARD_REPEAT_ACCEPTED : GUARD_REPEAT_REJECTED);
+    ck_assert_str_eq(soon(), _i == 2 ? "B" : "b");
+    ck_assert_int_eq(state(), _i == 2 ? GUARD_ACCEPTED : GUARD_CLOSED);
+    guard_drop(b);
+    if (_i == 2) {
+        guard_accepted(allowed("c"));
+        ck_assert_uint_eq(repeats, 1);
+    }
+}
+END_TEST
+
 /* The next one that asks does not go before the secret is known to be good. */
 START_TEST(slow_answer_and_nobody_waits)
 {
@@ -537,6 +564,7 @@ int main(void)
     tcase_add_test(tcase, dropped_before_the_verdict);
     tcase_add_loop_test(tcase, slow_answer, 0, 2);
     tcase_add_loop_test(tcase, slow_answer_to_the_repeat, 0, 2);
+    tcase_add_loop_test(tcase, abandoned, 0, 3);
     tcase_add_loop_test(tcase, slow_answer_and_nobody_waits, 0, 3);
     tcase_add_loop_test(tcase, slow_answer_and_no_repeat, 0, 4);
     tcase_add_loop_test(tcase, look_that_tells_nothing, 0, 2);
