@@ -236,7 +236,16 @@ static bool is_section_over(struct span rest)
     return rest.len == 0 || rest.at[0] == '[';
 }
 
-/* What was inserted, if it still stands there as it was, else the line. */
+/* The length of the end of a line that a text begins with, or 0. */
+static size_t leading_end(struct span text)
+{
+    return span_starts(text, SPAN("\r\n")) ? 2 : span_starts(text, SPAN("\n"));
+}
+
+/*
+ * What was inserted, if it still stands there as it was, else the line. The end that an
+ * insertion gave to the line before it stays if there is a line behind it now.
+ */
 static void find_extent(const struct setting *setting, struct span text,
                         struct span inserted, struct setting_spot *spot)
 {
@@ -257,6 +266,8 @@ static void find_extent(const struct setting *setting, struct span text,
          is_section_over(span_skip(text, at + inserted.len)))) {
         spot->line = at;
         spot->line_end = at + inserted.len;
+        if (spot->line_end < text.len)
+            spot->line += leading_end(inserted);
     } else {
         take_comment(text, spot);
     }

@@ -178,14 +178,6 @@ const struct setting_kind SETTING_WGET_KIND = {
 
 /* ---- npm ---- */
 
-static const char *npm_fault(const struct setting *setting, struct span text)
-{
-    (void)text;
-    return strstr(setting->value, "${") != NULL
-               ? "can name no file whose path has \"${\", which npm takes for a variable"
-               : NULL;
-}
-
 /* An unquoted value ends where a comment begins. */
 static struct span npm_value(struct span value)
 {
@@ -210,6 +202,29 @@ static bool is_section(struct span line)
 {
     line = span_strip(line);
     return line.len > 0 && line.at[0] == '[';
+}
+
+/* "NAME[] = VALUE": then npm makes a list of it, also of one set before or later. */
+static bool has_list(struct span text, struct span wanted)
+{
+    struct span line, name, value;
+    size_t next = 0, at;
+
+    while (setting_line(text, &next, &at, &line) && !is_section(line))
+        if (split_line(line, &name, &value) && span_starts(name, wanted) &&
+            span_equal(span_skip(name, wanted.len), SPAN("[]")))
+            return true;
+    return false;
+}
+
+static const char *npm_fault(const struct setting *setting, struct span text)
+{
+    if (strstr(setting->value, "${") != NULL)
+        return "can name no file whose path has \"${\", which npm takes for a variable";
+    return has_list(text, span_of(setting->name))
+               ? "has the setting as a list (with \"[]\"), which npm does not read; "
+                 "take it out first"
+               : NULL;
 }
 
 /* Settings stand before the first section. */

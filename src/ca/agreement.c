@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "base/span.h"
+
 static bool is_candidate(const struct chain *chain)
 {
     return chain != NULL && !chain_is_public(chain);
@@ -24,12 +26,22 @@ bool agreement_has(const struct agreement *agreement, struct chain *const *chain
             chain_same_top(chains[agreement->first], chains[host]));
 }
 
+bool agreement_is_same_host(const char *a, const char *b)
+{
+    struct span left = span_of(a), right = span_of(b);
+
+    left.len -= left.len > 0 && left.at[left.len - 1] == '.';
+    right.len -= right.len > 0 && right.at[right.len - 1] == '.';
+    return span_equal(left, right);
+}
+
 /* Whether one before it has the same name, and agrees. */
 static bool is_repeated(const struct agreement *agreement, const char *const *names,
                         struct chain *const *chains, size_t host)
 {
     for (size_t i = 0; i < host; i++)
-        if (strcmp(names[i], names[host]) == 0 && agreement_has(agreement, chains, i))
+        if (agreement_is_same_host(names[i], names[host]) &&
+            agreement_has(agreement, chains, i))
             return true;
     return false;
 }

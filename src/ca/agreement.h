@@ -20,6 +20,9 @@ struct agreement {
 struct agreement agreement_of(const char *const *names, struct chain *const *chains,
                               size_t count, const unsigned char *pin);
 
+/* Whether two names in lower case, either with the dot of the root, are of one host. */
+bool agreement_is_same_host(const char *a, const char *b);
+
 /* Whether that host is one of those that agree. */
 bool agreement_has(const struct agreement *agreement, struct chain *const *chains,
                    size_t host);

@@ -46,7 +46,7 @@ static bool compare(struct fetch *f)
         return true;
     first = f->agreement.first;
     for (size_t i = 0; i < count; i++)
-        if (strcmp(f->names[i], f->names[first]) != 0 &&
+        if (!agreement_is_same_host(f->names[i], f->names[first]) &&
             agreement_has(&f->agreement, f->hosts.chains, i))
             other = i;
     return ca_hosts_explain(f->ca, &f->hosts, first, &f->roots, &f->held,

@@ -38,11 +38,20 @@ class Home:
 
     FILES = {
         ".gitconfig": "[user]\n\tname = Somebody\n\temail = a@b.example",
-        ".npmrc": "; mine\r\nfund=false\r\n",
-        ".wgetrc": "# mine\ntries = 1\n",
+        ".npmrc": "; mine\r\nfund=false",
+        ".wgetrc": "# mine\ntries = 1",
         "dots/curlrc": "silent\nshow-error",
         ".config/pip/pip.conf": "[global]\n    timeout = 20\n",
         ".claude/settings.json": '{\n  "model": "x",\n  "env": {"A": "b"}\n}',
+    }
+
+    # What somebody adds to them later.
+    MORE = {
+        ".gitconfig": "[core]\n\tpager = cat\n",
+        ".npmrc": "//r.example/:_authToken=x\n",
+        ".wgetrc": "waitretry = 1\n",
+        "dots/curlrc": "max-time = 90",
+        ".config/pip/pip.conf": "[install]\n    user = no\n",
     }
 
     def __init__(self, world, squid):
@@ -157,15 +166,23 @@ def claude_code(home):
 
 
 def everything(home):
-    """All tools that are there at once; what somebody has added meanwhile stays."""
+    """All tools that are there at once; what somebody has added meanwhile stays, in
+    lines of its own."""
     home.ca("install", "--yes")
     expect_in(b"no changes", home.ca("install", "--yes").stdout, "a second time")
-    with open(os.path.join(home.home, ".gitconfig"), "a", encoding="utf-8") as file:
-        file.write("[core]\n\tpager = cat\n")
+    for name, more in Home.MORE.items():
+        path = os.path.join(home.home, name)
+        with open(path, "a", encoding="utf-8", newline="") as file:
+            file.write(more)
     home.ca("uninstall", "--yes")
-    path = os.path.join(home.home, ".gitconfig")
-    expect(read(path), Home.FILES[".gitconfig"] + "[core]\n\tpager = cat\n", "what is left")
-    write(path, Home.FILES[".gitconfig"], 0o640)
+    for name, more in Home.MORE.items():
+        before = Home.FILES[name]
+        end = "\r\n" if "\r\n" in before else "\n"
+        path = os.path.join(home.home, name)
+        with open(path, encoding="utf-8", newline="") as file:
+            left = file.read()
+        expect(left, before + ("" if before.endswith("\n") else end) + more, name)
+        write(path, before, 0o640)
     home.expect_as_before()
 
 

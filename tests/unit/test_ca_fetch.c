@@ -285,7 +285,7 @@ static void chain_of(size_t i)
 /* A host with a public chain is none of those that agree, whatever it ends in. */
 START_TEST(public_chains_do_not_count)
 {
-    static const char *const NAMES[HOSTS] = {"a", "b", "c", "c", "d"};
+    static const char *const NAMES[HOSTS] = {"a", "b", "c", "c.", "d"};
     struct agreement agreement;
 
     bundle_init(&public, false, PKI_NOW);
